@@ -1,0 +1,1 @@
+"""Closing the gap between a source and a target domain: one file per method."""

@@ -1,0 +1,114 @@
+"""Observation assembly and action application: the one piece of code that all sides run.
+
+The simulator, the exporter, the robot bridge and the bag reader each hold a
+`PolicySession`; nothing else in the project turns sensors into observations or network
+outputs into set-points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.gait import TrotGenerator
+from contract.record import Contract
+from contract.sources import SOURCES, Tick, forward_kinematics
+from contract.state import Array, JointCommand, RobotState
+
+
+class PolicySession:
+    """The memory of one running policy: previous action, history and stride phase.
+
+    Call `reset()`, then per control tick `observe(state, command)` and `act(action)`.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        n = len(contract.joints)
+        self._default = np.array([joint.default_position for joint in contract.joints])
+        self._lower = np.array([joint.lower for joint in contract.joints])
+        self._upper = np.array([joint.upper for joint in contract.joints])
+        self._scale = np.array(contract.action.scale)
+        self._gait = TrotGenerator(contract.action.gait, self._default) if contract.action.gait else None
+        self._kinematics = forward_kinematics(contract)
+        self._observation = np.zeros(contract.observation_size, dtype=np.float32)
+        self._readers = []
+        start = 0
+        for term in contract.observation:
+            read = SOURCES[term.source].read
+            if read is None:
+                raise ValueError(f"{term.source} is privileged: no robot can sense it")
+            stop = start + term.dimension * term.history
+            self._readers.append((term, read, self._observation[start:stop]))
+            start = stop
+        self._tick = Tick(
+            RobotState(np.zeros(n), np.zeros(n), np.zeros(n)),
+            np.array(contract.command.neutral),
+            np.zeros(n),
+            0.0,
+            None,
+            self._default,
+        )
+        self._ticks = 0
+        self._fresh = True
+
+    def reset(self) -> None:
+        """Forget previous actions, history and phase, as at the start of an episode."""
+        self._tick.previous_action = np.zeros(len(self.contract.joints))
+        self._ticks = 0
+        self._fresh = True
+
+    def observe(self, state: RobotState, command: Array) -> NDArray[np.float32]:
+        """Assemble the observation.
+
+        Args:
+            state: sensor reading in contract joint order.
+            command: (k,) in the order of the contract's command fields.
+
+        Returns:
+            A view (observation_size,) that the next call overwrites. A history is filled
+            with the first reading after a reset, so it never holds stale values.
+        """
+        tick = self._tick
+        tick.state, tick.command = state, command
+        if self._gait:
+            tick.phase = self._gait.phase(self._time())
+        if self._kinematics:
+            tick.tool_position = self._kinematics.tool_position(state.joint_position)
+        for term, read, block in self._readers:
+            value = (read(tick) - term.offset) * term.scale
+            newest = np.minimum(np.maximum(value, -term.clip), term.clip)
+            if term.history == 1:
+                block[:] = newest
+            elif self._fresh:
+                block.reshape(term.history, term.dimension)[:] = newest
+            else:
+                block[: -term.dimension] = block[term.dimension :].copy()
+                block[-term.dimension :] = newest
+        self._fresh = False
+        return self._observation
+
+    def act(self, action: Array) -> JointCommand:
+        """Turn a graph output (n,) rad into set-points for the state last observed.
+
+        Returns:
+            Set-points within the joint limits, to be held until the next tick.
+        """
+        action = np.minimum(np.maximum(action, -self._scale), self._scale)
+        base = self._base_position()
+        position = np.minimum(np.maximum(base + action, self._lower), self._upper)
+        self._tick.previous_action = action
+        self._ticks += 1
+        return JointCommand(position, np.zeros_like(position), np.zeros_like(position))
+
+    def _base_position(self) -> Array:
+        kind = self.contract.action.kind
+        if kind == "position_step":
+            return self._tick.state.joint_position
+        if kind == "gait_residual":
+            assert self._gait is not None
+            return self._gait.joint_position(self._time(), self._tick.command)
+        return self._default
+
+    def _time(self) -> float:
+        return self._ticks * self.contract.control_period

@@ -1,0 +1,60 @@
+"""What a robot reports and what it is told, in contract joint order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class RobotState:
+    """One reading of a robot's own sensors; nothing in it needs an outside observer.
+
+    Shapes: n joints in contract order. A fixed-base robot keeps the defaults of the IMU.
+    """
+
+    joint_position: Array  # (n,) rad
+    joint_velocity: Array  # (n,) rad/s
+    joint_effort: Array  # (n,) N·m
+    orientation: Array = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))  # xyzw, base in world
+    gyro: Array = field(default_factory=lambda: np.zeros(3))  # rad/s, base frame
+    accelerometer: Array = field(default_factory=lambda: np.array([0.0, 0.0, 9.81]))  # m/s², base frame
+    stamp: int = 0  # ns
+
+    def copy(self) -> RobotState:
+        """A state that shares no memory with this one."""
+        return RobotState(
+            self.joint_position.copy(),
+            self.joint_velocity.copy(),
+            self.joint_effort.copy(),
+            self.orientation.copy(),
+            self.gyro.copy(),
+            self.accelerometer.copy(),
+            self.stamp,
+        )
+
+    def is_finite(self) -> bool:
+        """Whether every number that a policy may read is finite."""
+        arrays = (self.joint_position, self.joint_velocity, self.orientation, self.gyro)
+        return all(bool(np.isfinite(array).all()) for array in arrays)
+
+
+@dataclass
+class JointCommand:
+    """PD set-points with feed-forward, in contract joint order.
+
+    The robot applies kp (position - q) + kd (velocity - dq) + effort with the contract's gains.
+    """
+
+    position: Array  # (n,) rad
+    velocity: Array  # (n,) rad/s
+    effort: Array  # (n,) N·m
+
+    @classmethod
+    def hold(cls, position: Array) -> JointCommand:
+        """Stay at `position` (n,) rad."""
+        return cls(position.copy(), np.zeros_like(position), np.zeros_like(position))

@@ -1,0 +1,1 @@
+"""The command line, recipes, run directories and the report."""

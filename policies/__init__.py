@@ -1,0 +1,1 @@
+"""Training, export to ONNX, and the runtime that a robot needs."""

@@ -1,0 +1,123 @@
+"""Run an exported policy with onnxruntime: all that a robot needs of this package.
+
+Imports neither torch nor a simulator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from contract import codec, golden
+from contract.errors import ContractError, TerrafirmaError
+from contract.golden import GoldenTrace
+from contract.record import Contract
+from contract.session import PolicySession
+from contract.state import Array
+from contract.validation import validate
+from policies.metadata import CONTRACT_KEY, DIGEST_KEY, GOLDEN_KEY, digest
+
+MAX_BYTES = 100 * 1024 * 1024  # a policy for a CPU is small; refuse to parse anything absurd
+
+
+class Policy:
+    """One ONNX file, verified: contract valid, metadata untouched, golden trace reproduced.
+
+    Raises:
+        TerrafirmaError: the file is missing, truncated or not ONNX.
+        ContractError: the contract is missing, edited, invalid or not what the graph does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        data = _read(path)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self._session = _open_session(data, path)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract, self.golden = _parse_metadata(metadata, path)
+        self._outputs = _match_graph(self._session, self.contract, path)
+        self.reset()
+        self.golden_error = golden.replay(self.contract, self, self.golden, str(path))
+        self.reset()
+
+    def reset(self) -> None:
+        """Zero the recurrent state, if the graph has any."""
+        self._feed: dict[str, NDArray[np.float32]] = {
+            state.name: np.zeros(state.shape, dtype=np.float32) for state in self.contract.recurrent_state
+        }
+
+    def __call__(self, observation: NDArray[np.float32]) -> Array:
+        """Action (n,) rad for one observation (observation_size,)."""
+        self._feed["observation"] = observation[None]
+        action, *states = self._session.run(self._outputs, self._feed)
+        for state, value in zip(self.contract.recurrent_state, states, strict=True):
+            self._feed[state.name] = value
+        return np.asarray(action[0], dtype=np.float64)
+
+    def session(self) -> PolicySession:
+        """A fresh observation and action memory for one run of this policy."""
+        return PolicySession(self.contract)
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        near = sorted(str(p) for p in path.parent.glob("*.onnx")) if path.parent.is_dir() else []
+        raise TerrafirmaError(f"{path}: no such policy file. ONNX files there: {', '.join(near) or 'none'}.")
+    if path.stat().st_size > MAX_BYTES:
+        raise TerrafirmaError(f"{path}: {path.stat().st_size} bytes is more than the {MAX_BYTES} allowed.")
+    return path.read_bytes()
+
+
+def _open_session(data: bytes, path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises many types, all meaning the same to a user
+        raise TerrafirmaError(
+            f"{path}: not a readable ONNX file ({len(data)} bytes); truncated or damaged? ({error})"
+        ) from error
+
+
+def _parse_metadata(metadata: Mapping[str, str], path: Path) -> tuple[Contract, GoldenTrace]:
+    missing = [key for key in (CONTRACT_KEY, GOLDEN_KEY, DIGEST_KEY) if key not in metadata]
+    if missing:
+        raise ContractError(f"{path}: no {', '.join(missing)} in its metadata; export it with terrafirma.")
+    contract_text, golden_text = metadata[CONTRACT_KEY], metadata[GOLDEN_KEY]
+    contract = codec.from_json(Contract, contract_text, f"{path}: contract")
+    validate(contract, f"{path}: contract")
+    trace = codec.from_json(GoldenTrace, golden_text, f"{path}: golden trace")
+    if digest(contract_text, golden_text) != metadata[DIGEST_KEY]:
+        raise ContractError(
+            f"{path}: the contract or golden trace was changed after export (digest mismatch). "
+            "Change the recipe and export again."
+        )
+    return contract, trace
+
+
+def _match_graph(
+    session: onnxruntime.InferenceSession, contract: Contract, path: Path
+) -> list[str]:
+    """Output names in the order in which they are fetched."""
+    states = [state.name for state in contract.recurrent_state]
+    inputs = {item.name: item.shape for item in session.get_inputs()}
+    outputs = [item.name for item in session.get_outputs()]
+    wanted_outputs = ["action", *(f"{name}_out" for name in states)]
+    if set(inputs) != {"observation", *states} or set(outputs) != set(wanted_outputs):
+        raise ContractError(
+            f"{path}: the graph maps {sorted(inputs)} to {outputs}, the contract needs "
+            f"{['observation', *states]} to {wanted_outputs}."
+        )
+    if inputs["observation"][-1] != contract.observation_size:
+        raise ContractError(
+            f"{path}: the graph takes {inputs['observation'][-1]} observations, "
+            f"the contract assembles {contract.observation_size}."
+        )
+    return wanted_outputs

@@ -1,0 +1,1 @@
+"""Simulated robots: engines, robots, tasks, domains and environments."""
