@@ -1,0 +1,49 @@
+# Every target works on a bare clone; `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+CODE := contract sim policies adaptation robot_bridge pipeline tests setup.py
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format test-colcon clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## create .venv with everything: simulators, training, ROS 2 wheels, tools
+
+$(STAMP): setup.cfg setup.py pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v == (3, 11) else \
+	  "make setup needs Python 3.11, the newest one that PyBullet has wheels for; $(PYTHON) is %d.%d.\n" % v + \
+	  "Name one with: make setup PYTHON=/path/to/python3.11")'
+	@echo "[1/3] creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "[2/3] updating pip"
+	@$(PIP) install --upgrade pip
+	@echo "[3/3] installing terrafirma with PyBullet, MuJoCo, torch (CPU) and ROS 2 (one to three minutes)"
+	@$(PIP) install -c constraints.txt -e '.[train,ros,dev]'
+	@touch $@
+	@echo "ready: $(BIN)/terrafirma --help"
+
+demo: setup  ## the whole loop: train, deploy, record, adapt, deploy again, report
+	$(BIN)/terrafirma run iiwa-reach-broken-joint --out runs/demo
+
+lint: setup  ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint  ## lint, then every test
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+format: setup  ## rewrite the code as the formatter wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove environments, caches and build outputs, but not runs/
+	rm -rf $(VENV) .venv-robot .venv-colcon build dist install log *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
