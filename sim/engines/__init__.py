@@ -1,0 +1,18 @@
+"""Physics engines by name, imported only when used."""
+
+from __future__ import annotations
+
+from sim.domains.domain import Engine as EngineName
+from sim.engines.protocol import Engine
+from sim.robots.spec import RobotSpec
+
+
+def make_engine(name: EngineName, robot: RobotSpec) -> Engine:
+    """A fresh world with one `robot` in the engine called `name`."""
+    if name == "mujoco":
+        from sim.engines.mujoco_engine import MujocoEngine
+
+        return MujocoEngine(robot)
+    from sim.engines.bullet_engine import BulletEngine
+
+    return BulletEngine(robot)

@@ -1,0 +1,147 @@
+"""PyBullet behind the engine protocol; the only module that imports it for physics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pybullet
+import pybullet_data
+
+from contract.rotation import quaternion_matrix
+from contract.state import Array
+from sim.domains.domain import Draw
+from sim.engines.protocol import BaseMotion
+from sim.robots.spec import RobotSpec
+
+SOLVER_ITERATIONS = 20
+
+
+class BulletEngine:
+    """One client a robot.
+
+    Inertias come from the file: those that Bullet guesses from shapes are too small for torque
+    control. Fixed links stay separate, because Bullet's merging loses the parent's centre of mass.
+    Ground friction in Bullet is the product of both surfaces, so the plane has 1 and the robot
+    the coefficient. Links do not collide with each other.
+    """
+
+    def __init__(self, robot: RobotSpec) -> None:
+        self._robot = robot
+        self._client = pybullet.connect(pybullet.DIRECT)
+        c = self._client
+        pybullet.setPhysicsEngineParameter(
+            fixedTimeStep=robot.time_step, numSolverIterations=SOLVER_ITERATIONS, physicsClientId=c
+        )
+        plane = f"{pybullet_data.getDataPath()}/plane.urdf"
+        flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
+        self._plane = pybullet.loadURDF(plane, flags=flags, physicsClientId=c)
+        pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, physicsClientId=c)
+        self._body = pybullet.loadURDF(
+            str(robot.urdf),
+            basePosition=[0, 0, robot.base_height],
+            useFixedBase=not robot.floating_base,
+            flags=flags | pybullet.URDF_USE_INERTIA_FROM_FILE,
+            physicsClientId=c,
+        )
+        # a call of its own: together with a link's mass, PyBullet would set the base's instead
+        pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
+        self._index_links()
+        n = len(robot.joints)
+        self._joints = [self._joint_index[joint.name] for joint in robot.joints]
+        # Bullet's default velocity motors would fight the torques
+        pybullet.setJointMotorControlArray(
+            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=[0.0] * n, physicsClientId=c
+        )
+        self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
+
+    def _index_links(self) -> None:
+        """Names to indices, and nominal masses and inertias; -1 is the base."""
+        c = self._client
+        self._joint_index: dict[str, int] = {}
+        self._link_index: dict[str, int] = {}
+        self._nominal: dict[int, tuple[float, Array]] = {}
+        for i in range(-1, pybullet.getNumJoints(self._body, physicsClientId=c)):
+            if i >= 0:
+                info = pybullet.getJointInfo(self._body, i, physicsClientId=c)
+                self._joint_index[info[1].decode()] = i
+                self._link_index[info[12].decode()] = i
+            dynamics = pybullet.getDynamicsInfo(self._body, i, physicsClientId=c)
+            self._nominal[i] = dynamics[0], np.array(dynamics[2])
+        self._feet = [self._link_index[name] for name in self._robot.feet]
+        # PyBullet reports a base's pose at its centre of mass; this leads back to the link frame
+        frame = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)
+        self._base_inertial = frame[3], frame[4]
+        self._base_inverse = pybullet.invertTransform(frame[3], frame[4])
+
+    def apply(self, draw: Draw) -> None:
+        c, scale = self._client, draw.scalar("link_mass_scale")
+        pybullet.setGravity(0, 0, -draw.scalar("gravity"), physicsClientId=c)
+        tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
+        for link, (mass, inertia) in self._nominal.items():
+            if link == -1 and not self._robot.floating_base:
+                continue  # setting a mass would set a fixed base free
+            extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
+            extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
+            pybullet.changeDynamics(
+                self._body,
+                link,
+                mass=mass * scale + extra,
+                localInertiaDiagonal=(inertia * scale).tolist(),
+                lateralFriction=draw.scalar("ground_friction"),
+                physicsClientId=c,
+            )
+        for joint, damping in zip(self._joints, draw["joint_damping"], strict=True):
+            pybullet.changeDynamics(self._body, joint, jointDamping=float(damping), physicsClientId=c)
+
+    def reset(self, joint_position: Array, base_height: float) -> None:
+        c = self._client
+        if self._robot.floating_base:
+            position, orientation = pybullet.multiplyTransforms(
+                [0, 0, base_height], [0, 0, 0, 1], *self._base_inertial
+            )
+            pybullet.resetBasePositionAndOrientation(self._body, position, orientation, physicsClientId=c)
+            pybullet.resetBaseVelocity(self._body, [0, 0, 0], [0, 0, 0], physicsClientId=c)
+        for joint, angle in zip(self._joints, joint_position, strict=True):
+            pybullet.resetJointState(self._body, joint, float(angle), 0.0, physicsClientId=c)
+        self._read_joints()
+
+    def step(self, torque: Array) -> None:
+        pybullet.setJointMotorControlArray(
+            self._body,
+            self._joints,
+            pybullet.TORQUE_CONTROL,
+            forces=torque.tolist(),
+            physicsClientId=self._client,
+        )
+        pybullet.stepSimulation(physicsClientId=self._client)
+        self._read_joints()
+
+    def _read_joints(self) -> None:
+        states = pybullet.getJointStates(self._body, self._joints, physicsClientId=self._client)
+        self.joint_position[:] = [state[0] for state in states]
+        self.joint_velocity[:] = [state[1] for state in states]
+
+    def base(self) -> BaseMotion:
+        c = self._client
+        center, turned = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)
+        position, orientation = pybullet.multiplyTransforms(center, turned, *self._base_inverse)
+        linear, angular = map(np.array, pybullet.getBaseVelocity(self._body, physicsClientId=c))
+        # velocity of the link origin, not of the centre of mass
+        linear = linear + np.cross(angular, np.array(position) - np.array(center))
+        return BaseMotion(np.array(position), np.array(orientation), linear, angular)
+
+    def tool_position(self) -> Array:
+        assert self._robot.tool is not None
+        link = self._link_index[self._robot.tool.link]
+        state = pybullet.getLinkState(
+            self._body, link, computeForwardKinematics=1, physicsClientId=self._client
+        )
+        return np.asarray(np.array(state[4]) + quaternion_matrix(np.array(state[5])) @ self._robot.tool.offset)
+
+    def foot_contacts(self) -> Array:
+        points = pybullet.getContactPoints(self._body, self._plane, physicsClientId=self._client)
+        touching = {point[3] for point in points}
+        return np.array([float(foot in touching) for foot in self._feet])
+
+    def close(self) -> None:
+        if pybullet.isConnected(self._client):
+            pybullet.disconnect(physicsClientId=self._client)

@@ -1,0 +1,107 @@
+"""MuJoCo behind the engine protocol; the only module that imports it.
+
+MuJoCo writes quaternions wxyz; they leave this file as xyzw.
+"""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from contract.rotation import quaternion_matrix
+from contract.state import Array
+from sim.domains.domain import Draw
+from sim.engines.protocol import BaseMotion
+from sim.robots.spec import RobotSpec
+
+
+class MujocoEngine:
+    """The same URDF as the other engine, a floor, and a free joint where the base floats.
+
+    Friction is the maximum of both surfaces, so the floor has 0 and the robot the coefficient.
+    Links do not collide with each other.
+    """
+
+    def __init__(self, robot: RobotSpec) -> None:
+        self._robot = robot
+        self._model = _compile(robot)
+        self._data = mujoco.MjData(self._model)
+        joints = [self._model.joint(joint.name) for joint in robot.joints]
+        self._q = np.array([joint.qposadr[0] for joint in joints])
+        self._v = np.array([joint.dofadr[0] for joint in joints])
+        self._base_body = 1 if robot.floating_base else 0
+        self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
+        self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
+        self._feet = [self._model.body(name).id for name in robot.feet]
+        self._floor = self._model.geom("floor").id
+        self.joint_position, self.joint_velocity = np.zeros(len(joints)), np.zeros(len(joints))
+
+    def apply(self, draw: Draw) -> None:
+        model, scale = self._model, draw.scalar("link_mass_scale")
+        mass, inertia = self._nominal
+        model.opt.gravity[:] = 0, 0, -draw.scalar("gravity")
+        model.body_mass[:] = mass * scale
+        model.body_inertia[:] = inertia * scale
+        if self._robot.floating_base:
+            model.body_mass[self._base_body] += draw.scalar("base_mass_offset")
+        if self._robot.tool:
+            model.body_mass[model.body(self._robot.tool.link).id] += draw.scalar("tool_mass_offset")
+        model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
+        model.dof_damping[self._v] = draw["joint_damping"]
+        mujoco.mj_setConst(model, self._data)
+
+    def reset(self, joint_position: Array, base_height: float) -> None:
+        mujoco.mj_resetData(self._model, self._data)
+        if self._robot.floating_base:
+            self._data.qpos[:7] = 0, 0, base_height, 1, 0, 0, 0
+        self._data.qpos[self._q] = joint_position
+        mujoco.mj_forward(self._model, self._data)
+        self._read_joints()
+
+    def step(self, torque: Array) -> None:
+        self._data.qfrc_applied[self._v] = torque
+        mujoco.mj_step(self._model, self._data)
+        self._read_joints()
+
+    def _read_joints(self) -> None:
+        np.take(self._data.qpos, self._q, out=self.joint_position)
+        np.take(self._data.qvel, self._v, out=self.joint_velocity)
+
+    def base(self) -> BaseMotion:
+        if not self._robot.floating_base:
+            return BaseMotion(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
+        qpos, qvel = self._data.qpos, self._data.qvel
+        orientation = qpos[[4, 5, 6, 3]]
+        # a free joint's angular velocity is in the body frame, its linear velocity in the world
+        return BaseMotion(qpos[:3].copy(), orientation, qvel[:3].copy(), quaternion_matrix(orientation) @ qvel[3:6])
+
+    def tool_position(self) -> Array:
+        assert self._robot.tool is not None
+        mujoco.mj_kinematics(self._model, self._data)
+        body = self._data.body(self._robot.tool.link)
+        return np.asarray(body.xpos + body.xmat.reshape(3, 3) @ self._robot.tool.offset)
+
+    def foot_contacts(self) -> Array:
+        contact = self._data.contact
+        on_floor = (contact.geom1 == self._floor) | (contact.geom2 == self._floor)
+        geoms = np.concatenate([contact.geom1[on_floor], contact.geom2[on_floor]])
+        touching = set(self._model.geom_bodyid[geoms].tolist())
+        return np.array([float(foot in touching) for foot in self._feet])
+
+    def close(self) -> None:
+        """Nothing to free: MuJoCo's memory goes with the object."""
+
+
+def _compile(robot: RobotSpec) -> mujoco.MjModel:
+    spec = mujoco.MjSpec.from_file(str(robot.urdf))
+    spec.compiler.fusestatic = False  # feet and tools keep their own bodies
+    spec.option.timestep = robot.time_step
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    if robot.floating_base:
+        spec.worldbody.first_body().add_freejoint()
+    for geom in spec.geoms:
+        geom.contype, geom.conaffinity = 1, 0
+    floor = spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
+    floor.contype, floor.conaffinity = 0, 1
+    floor.friction[0] = 0.0
+    return spec.compile()

@@ -1,0 +1,53 @@
+"""What a physics engine has to offer; two implement it, and everything else speaks only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.state import Array
+from sim.domains.domain import Draw
+
+
+@dataclass
+class BaseMotion:
+    """The base link's true motion; orientation xyzw, all vectors in the world frame."""
+
+    position: Array  # (3,) m
+    orientation: Array  # (4,) xyzw
+    linear_velocity: Array  # (3,) m/s
+    angular_velocity: Array  # (3,) rad/s
+
+
+class Engine(Protocol):
+    """One robot on a plane. Joint arrays are in the order of the robot's joints.
+
+    `joint_position` (n,) rad and `joint_velocity` (n,) rad/s are refreshed by `reset` and `step`.
+    """
+
+    joint_position: Array
+    joint_velocity: Array
+
+    def apply(self, draw: Draw) -> None:
+        """Set masses, friction, damping and gravity; call before `reset`."""
+        ...
+
+    def reset(self, joint_position: Array, base_height: float) -> None:
+        """Place the robot at rest, upright over the origin."""
+        ...
+
+    def step(self, torque: Array) -> None:
+        """Advance one time step under joint torques (n,) N·m."""
+        ...
+
+    def base(self) -> BaseMotion: ...
+
+    def tool_position(self) -> Array:
+        """True tool point (3,) m in the world; needs a robot with a tool."""
+        ...
+
+    def foot_contacts(self) -> Array:
+        """1.0 for each foot that touches the ground, else 0.0; (feet,)."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,59 @@
+"""Torques that carry a fixed-base arm's own nominal weight, as its joint controllers do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contract.record import KinematicJoint
+from contract.rotation import rpy_matrix
+from contract.state import Array
+from sim.robots.spec import RobotSpec
+from sim.robots.urdf import Urdf
+
+STANDARD_GRAVITY = 9.81  # m/s²
+
+
+class GravityCompensation:
+    """tau_i = -a_i · ((c_i - p_i) x m_i g), with m_i, c_i mass and centre of all links from joint i on.
+
+    Uses the model in the robot's URDF: a payload that the controller does not know of, or a
+    different gravity, is not compensated.
+    """
+
+    def __init__(self, robot: RobotSpec) -> None:
+        urdf = Urdf(robot.urdf)
+        joints = [urdf.joint(joint.name) for joint in robot.joints]
+        self._origins = [np.array(joint.origin.xyz) for joint in joints]
+        self._fixed = [rpy_matrix(joint.origin.rpy) for joint in joints]
+        self._axes = [_unit(joint.origin) for joint in joints]
+        self._skew = [_skew(axis) for axis in self._axes]
+        self._mass = np.array([urdf.links[joint.child].mass for joint in joints])
+        self._center = [np.array(urdf.links[joint.child].center) for joint in joints]
+        self._total = np.cumsum(self._mass[::-1])[::-1]
+
+    def torque(self, joint_position: Array) -> Array:
+        """Torques (n,) N·m that hold the arm still at `joint_position` (n,) rad."""
+        n = len(self._mass)
+        position, rotation = np.zeros(3), np.eye(3)
+        pivots, axes, moments = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, 3))
+        sines, versines = np.sin(joint_position), 1.0 - np.cos(joint_position)
+        for i in range(n):
+            position = position + rotation @ self._origins[i]
+            rotation = rotation @ self._fixed[i]
+            axes[i] = rotation @ self._axes[i]
+            skew = self._skew[i]
+            rotation = rotation @ (np.eye(3) + sines[i] * skew + versines[i] * (skew @ skew))
+            pivots[i] = position
+            moments[i] = self._mass[i] * (position + rotation @ self._center[i])
+        lever = np.cumsum(moments[::-1], axis=0)[::-1] - self._total[:, None] * pivots
+        # -a · (lever x (0, 0, -g)) with the cross product written out
+        return np.asarray(STANDARD_GRAVITY * (axes[:, 0] * lever[:, 1] - axes[:, 1] * lever[:, 0]))
+
+
+def _unit(joint: KinematicJoint) -> Array:
+    axis = np.array(joint.axis)
+    return np.asarray(axis / np.linalg.norm(axis))
+
+
+def _skew(v: Array) -> Array:
+    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])

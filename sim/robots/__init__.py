@@ -1,0 +1,18 @@
+"""Robots by name; a loader runs only when its robot is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contract.errors import UnknownNameError
+from sim.robots import a1, iiwa
+from sim.robots.spec import RobotSpec
+
+ROBOTS: dict[str, Callable[[], RobotSpec]] = {"a1": a1.load, "iiwa": iiwa.load}
+
+
+def load_robot(name: str) -> RobotSpec:
+    """The robot called `name`; raises UnknownNameError with the nearest match."""
+    if name not in ROBOTS:
+        raise UnknownNameError("robot", name, ROBOTS)
+    return ROBOTS[name]()

@@ -1,0 +1,17 @@
+"""Tasks by name."""
+
+from __future__ import annotations
+
+from contract.errors import UnknownNameError
+from sim.tasks.base import Task
+from sim.tasks.reach import Reach
+from sim.tasks.velocity import Velocity
+
+TASKS: dict[str, type[Reach] | type[Velocity]] = {"reach": Reach, "velocity": Velocity}
+
+
+def make_task(name: str) -> Task:
+    """The task called `name`; raises UnknownNameError with the nearest match."""
+    if name not in TASKS:
+        raise UnknownNameError("task", name, TASKS)
+    return TASKS[name]()

@@ -1,0 +1,77 @@
+"""What a task has to say: its side of the contract, its starts, its reward, its success."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from contract.record import Action, Command, ObservationTerm, Safety
+from contract.sources import SOURCES
+from contract.state import Array, RobotState
+from sim.robots.spec import RobotSpec
+from sim.simulated_robot import Truth
+
+
+@dataclass(frozen=True)
+class TaskContract:
+    """The parts of a contract that a task decides."""
+
+    action: Action
+    observation: tuple[ObservationTerm, ...]
+    command: Command
+    safety: Safety
+
+
+@dataclass
+class Step:
+    """What a reward may look at after one control period."""
+
+    state: RobotState
+    command: Array
+    action: Array  # (n,) normalised, in [-1, 1]
+    previous_action: Array  # (n,)
+    tool_position: Array | None  # (3,) m, world; robots with a tool
+    truth: Truth | None  # None when the step was rebuilt from a robot's recording
+
+
+class Task(Protocol):
+    """One task; stateless, so that one object serves every environment."""
+
+    name: str
+    control_rate: float  # Hz
+    episode_seconds: float
+    command_seconds: float  # between two commands within an episode
+    reward_needs_truth: bool  # whether a reward can be computed from a robot's recording alone
+
+    def contract(self, robot: RobotSpec) -> TaskContract: ...
+
+    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
+        """Joint positions (n,) rad at the start of an episode."""
+        ...
+
+    def sample_command(self, rng: np.random.Generator) -> Array: ...
+
+    def reward(self, step: Step) -> float: ...
+
+    def terminated(self, step: Step) -> bool:
+        """Whether the episode has failed and must end; running out of time is not that."""
+        ...
+
+    def measure(self, step: Step) -> dict[str, float]:
+        """The task's own metrics of one step; an episode reports their means."""
+        ...
+
+    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+        """Whether an episode with these measurements achieved what was asked."""
+        ...
+
+
+def observation_term(
+    source: str, robot: RobotSpec, command: Command, scale: float = 1.0, history: int = 1
+) -> ObservationTerm:
+    """A term with the dimension, unit and frame that its source defines."""
+    entry = SOURCES[source]
+    dimension = entry.dimension(len(robot.joints), len(command.fields))
+    return ObservationTerm(source, dimension, entry.unit, entry.frame, scale, history=history)

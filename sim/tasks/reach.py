@@ -1,0 +1,88 @@
+"""Reach: bring the tool to a commanded point and keep it there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contract.record import Action, Command, Safety
+from contract.state import Array
+from sim.robots.spec import RobotSpec
+from sim.tasks.base import Step, TaskContract, observation_term
+
+# Constants
+STEP = 0.25  # rad, largest joint step a control period
+TARGET_LOW, TARGET_HIGH = (0.25, -0.6, 0.3), (0.55, 0.6, 0.7)  # m, base frame
+START_SPREAD = 0.3  # rad
+SUCCESS_DISTANCE = 0.05  # m
+HOLD_SECONDS = 0.5
+EFFORT_COST = 0.02
+PRECISION_BONUS, PRECISION_WIDTH = 0.2, 0.05  # m
+
+
+# Quantities
+def distance(step: Step) -> float:
+    """Tool to target, m."""
+    assert step.tool_position is not None
+    return float(np.linalg.norm(step.tool_position - step.command))
+
+
+# Rewards
+def closeness(step: Step) -> float:
+    """Minus the distance, with a bonus that makes the last centimetres worth having."""
+    d = distance(step)
+    return -d + PRECISION_BONUS * float(np.exp(-((d / PRECISION_WIDTH) ** 2)))
+
+
+def effort(step: Step) -> float:
+    """Cost of large joint steps."""
+    return -EFFORT_COST * float(np.mean(step.action**2))
+
+
+# Task
+class Reach:
+    """Actions are joint-position steps from the measured pose."""
+
+    name = "reach"
+    control_rate = 20.0
+    episode_seconds = 3.0
+    command_seconds = 3.0
+    reward_needs_truth = False
+
+    def contract(self, robot: RobotSpec) -> TaskContract:
+        command = Command(
+            "target",
+            ("x", "y", "z"),
+            ("m", "m", "m"),
+            "base",
+            TARGET_LOW,
+            TARGET_HIGH,
+            tuple(((np.array(TARGET_LOW) + TARGET_HIGH) / 2).tolist()),
+            timeout=None,
+        )
+        scales = {"joint_position": 1.0, "joint_velocity": 0.3, "tool_position": 2.0, "tool_error": 4.0}
+        return TaskContract(
+            Action("position_step", (STEP,) * len(robot.joints)),
+            tuple(observation_term(source, robot, command, scale) for source, scale in scales.items()),
+            command,
+            Safety(sensor_timeout=0.2, ramp_in=1.0),
+        )
+
+    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
+        default = np.array([joint.default_position for joint in robot.joints])
+        return np.asarray(default + rng.uniform(-START_SPREAD, START_SPREAD, len(default)))
+
+    def sample_command(self, rng: np.random.Generator) -> Array:
+        return rng.uniform(TARGET_LOW, TARGET_HIGH)
+
+    def reward(self, step: Step) -> float:
+        return closeness(step) + effort(step)
+
+    def terminated(self, step: Step) -> bool:
+        return False
+
+    def measure(self, step: Step) -> dict[str, float]:
+        return {"distance": distance(step)}
+
+    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+        held = history["distance"][-round(HOLD_SECONDS * self.control_rate) :]
+        return max(held) < SUCCESS_DISTANCE

@@ -1,0 +1,128 @@
+"""Velocity: a legged robot follows a commanded planar velocity.
+
+Reward shapes follow legged_gym (exponential tracking terms, small quadratic costs).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contract.record import Action, Command, Safety
+from contract.rotation import projected_gravity, tilt
+from contract.state import Array
+from sim.robots.spec import RobotSpec
+from sim.tasks.base import Step, TaskContract, observation_term
+
+# Constants
+RESIDUAL = 0.25  # rad, largest correction of the gait generator's joint angles
+LOW, HIGH = (-0.5, -0.3, -0.8), (1.0, 0.3, 0.8)  # m/s, m/s, rad/s
+STAND_FRACTION = 0.1  # of commands that ask to stand still
+TRACKING_WIDTH = 0.25  # (m/s)² or (rad/s)²
+FALL_TILT = 0.8  # rad
+FALL_HEIGHT = 0.15  # m
+START_SPREAD = 0.05  # rad
+SETTLE_SECONDS = 1.0  # after a new command, not judged
+SUCCESS_LINEAR, SUCCESS_YAW = 0.15, 0.2  # m/s, rad/s, mean absolute errors
+
+
+# Quantities
+def linear_error(step: Step) -> Array:
+    """Commanded minus true planar velocity (2,) m/s, base frame."""
+    assert step.truth is not None
+    return np.asarray(step.command[:2] - step.truth.base_linear_velocity[:2])
+
+
+def yaw_error(step: Step) -> float:
+    """Commanded minus true yaw rate, rad/s."""
+    assert step.truth is not None
+    return float(step.command[2] - step.truth.base_angular_velocity[2])
+
+
+# Rewards
+def tracking(step: Step) -> float:
+    """1 for the linear and 0.5 for the yaw command, when met exactly."""
+    error = linear_error(step)
+    linear = np.exp(-float(error @ error) / TRACKING_WIDTH)
+    return float(linear + 0.5 * np.exp(-(yaw_error(step) ** 2) / TRACKING_WIDTH))
+
+
+def steadiness(step: Step) -> float:
+    """Cost of bouncing, rolling and leaning."""
+    assert step.truth is not None
+    gravity = projected_gravity(step.state.orientation)
+    bounce = step.truth.base_linear_velocity[2] ** 2
+    roll_pitch = float(np.sum(step.truth.base_angular_velocity[:2] ** 2))
+    return float(-0.5 * bounce - 0.02 * roll_pitch - 1.0 * np.sum(gravity[:2] ** 2))
+
+
+def smoothness(step: Step) -> float:
+    """Cost of effort and of changing the action."""
+    change = step.action - step.previous_action
+    return float(-1e-4 * np.sum(step.state.joint_effort**2) - 0.02 * change @ change)
+
+
+# Task
+class Velocity:
+    """Actions are corrections of an open-loop trot, so the first policy already steps."""
+
+    name = "velocity"
+    control_rate = 50.0
+    episode_seconds = 10.0
+    command_seconds = 5.0
+    reward_needs_truth = True
+
+    def contract(self, robot: RobotSpec) -> TaskContract:
+        command = Command(
+            "velocity",
+            ("vx", "vy", "yaw_rate"),
+            ("m/s", "m/s", "rad/s"),
+            "base",
+            LOW,
+            HIGH,
+            (0.0, 0.0, 0.0),
+            timeout=0.5,
+        )
+        scales = {
+            "command": 1.0,
+            "projected_gravity": 1.0,
+            "gyro": 0.25,
+            "joint_position": 1.0,
+            "joint_velocity": 0.05,
+            "previous_action": 4.0,
+            "phase": 1.0,
+        }
+        return TaskContract(
+            Action("gait_residual", (RESIDUAL,) * len(robot.joints), robot.gait),
+            tuple(observation_term(source, robot, command, scale) for source, scale in scales.items()),
+            command,
+            Safety(sensor_timeout=0.1, ramp_in=1.0, tilt_limit=FALL_TILT),
+        )
+
+    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
+        default = np.array([joint.default_position for joint in robot.joints])
+        return np.asarray(default + rng.uniform(-START_SPREAD, START_SPREAD, len(default)))
+
+    def sample_command(self, rng: np.random.Generator) -> Array:
+        command = rng.uniform(LOW, HIGH)
+        return np.zeros(3) if rng.random() < STAND_FRACTION else command
+
+    def reward(self, step: Step) -> float:
+        total = tracking(step) + steadiness(step) + smoothness(step)
+        return max(0.0, total) / self.control_rate
+
+    def terminated(self, step: Step) -> bool:
+        assert step.truth is not None
+        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_position[2] < FALL_HEIGHT)
+
+    def measure(self, step: Step) -> dict[str, float]:
+        x, y = np.abs(linear_error(step))
+        return {"error_vx": float(x), "error_vy": float(y), "error_yaw_rate": abs(yaw_error(step))}
+
+    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+        """Upright to the end, with mean errors within limits once each command has settled."""
+        period, settle = (round(s * self.control_rate) for s in (self.command_seconds, SETTLE_SECONDS))
+        means = [
+            float(np.mean([v for i, v in enumerate(values) if i % period >= settle] or [np.inf]))
+            for values in history.values()
+        ]
+        return not terminated and max(means[:2]) <= SUCCESS_LINEAR and means[2] <= SUCCESS_YAW
