@@ -1,0 +1,75 @@
+"""Training state on disk, readable without executing anything from the file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.vec_env import VecNormalize
+
+from contract.errors import TerrafirmaError
+
+REPLAY_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+def save_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | None) -> None:
+    """Write weights, optimiser state and step count to `path`, whole or not at all."""
+    state: dict[str, Any] = {"parameters": model.get_parameters(), "steps": model.num_timesteps}
+    if normaliser is not None:
+        statistics: Any = normaliser.obs_rms
+        state["normaliser"] = {
+            "mean": torch.from_numpy(statistics.mean.copy()),
+            "var": torch.from_numpy(statistics.var.copy()),
+            "count": float(statistics.count),
+        }
+    if isinstance(model, SAC):
+        state["replay"] = _replay(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | None = None) -> None:
+    """Put a checkpoint into a model made from the same configuration.
+
+    Raises:
+        TerrafirmaError: the file is missing, damaged, or of another network.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model.set_parameters(state["parameters"])
+        model.num_timesteps = int(state["steps"])
+    except Exception as error:  # torch raises many types, all meaning the same to a user
+        raise TerrafirmaError(f"{path}: not a checkpoint of this network ({error}).") from error
+    if normaliser is not None and "normaliser" in state:
+        statistics: Any = normaliser.obs_rms
+        statistics.mean = state["normaliser"]["mean"].numpy()
+        statistics.var = state["normaliser"]["var"].numpy()
+        statistics.count = state["normaliser"]["count"]
+    if isinstance(model, SAC) and "replay" in state:
+        _restore_replay(model, state["replay"])
+
+
+def _replay(model: SAC) -> dict[str, torch.Tensor]:
+    buffer: Any = model.replay_buffer
+    size = buffer.size()
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(getattr(buffer, name)[:size])) for name in REPLAY_FIELDS
+    }
+
+
+def _restore_replay(model: SAC, replay: dict[str, torch.Tensor]) -> None:
+    buffer: Any = model.replay_buffer
+    size = len(replay["rewards"])
+    if replay["rewards"].shape[1] != buffer.n_envs:
+        raise TerrafirmaError(
+            f"the checkpoint's replay has {replay['rewards'].shape[1]} environments, this run {buffer.n_envs}."
+        )
+    for name in REPLAY_FIELDS:
+        getattr(buffer, name)[:size] = replay[name].numpy()
+    buffer.pos, buffer.full = size % buffer.buffer_size, size >= buffer.buffer_size

@@ -1,0 +1,63 @@
+"""Stable-Baselines3 models from our settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+
+from policies.config import PpoConfig, SacConfig
+
+
+def make_sac(
+    config: SacConfig,
+    env: VecEnv,
+    seed: int,
+    buffer_class: type[ReplayBuffer] = ReplayBuffer,
+    buffer_arguments: dict[str, Any] | None = None,
+) -> SAC:
+    """SAC whose replay buffer may be replaced, as transfer methods do."""
+    return SAC(
+        "MlpPolicy",
+        env,
+        learning_rate=config.learning_rate,
+        batch_size=config.batch_size,
+        gamma=config.gamma,
+        tau=config.tau,
+        train_freq=1,
+        gradient_steps=max(1, round(config.updates_per_step * env.num_envs)),
+        learning_starts=config.learning_starts,
+        buffer_size=config.buffer_size,
+        replay_buffer_class=buffer_class,
+        replay_buffer_kwargs=buffer_arguments or {},
+        policy_kwargs={"net_arch": list(config.hidden)},
+        seed=seed,
+        device="cpu",
+    )
+
+
+def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO:
+    """PPO on normalised observations; the learning rate belongs to `AdaptiveLearningRate`."""
+    return PPO(
+        "MlpPolicy",
+        env,
+        learning_rate=config.learning_rate,
+        n_steps=config.rollout_steps,
+        batch_size=config.rollout_steps * env.num_envs // config.minibatches,
+        n_epochs=config.epochs,
+        gamma=config.gamma,
+        gae_lambda=config.gae_lambda,
+        clip_range=config.clip,
+        ent_coef=config.entropy,
+        max_grad_norm=1.0,
+        policy_kwargs={
+            "net_arch": list(config.hidden),
+            "activation_fn": torch.nn.ELU,
+            "log_std_init": config.initial_log_std,
+        },
+        seed=seed,
+        device="cpu",
+    )

@@ -1,0 +1,28 @@
+"""Intervals for the figures that people compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+Z95 = 1.959963984540054
+RESAMPLES = 2000
+
+
+def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """95 % percentile-bootstrap interval of the mean (Efron 1979)."""
+    data = np.asarray(values, dtype=float)
+    rng = np.random.default_rng(seed)
+    means = data[rng.integers(0, len(data), (RESAMPLES, len(data)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % score interval of a proportion (Wilson 1927); sound near 0 and 1, unlike ±1.96 sigma."""
+    p, z2 = successes / trials, Z95**2 / trials
+    center = (p + z2 / 2) / (1 + z2)
+    half = Z95 / (1 + z2) * math.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
+    return max(0.0, center - half), min(1.0, center + half)
