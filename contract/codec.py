@@ -30,7 +30,7 @@ def from_json(cls: type[T], text: str, where: str) -> T:
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ContractError(f"{where}: not valid JSON ({error}).") from error
     return cast(T, _decode(cls, data, where))
 
@@ -78,7 +78,10 @@ def _decode_tuple(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[A
 
 def _decode_scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf
     if type(value) is not kind:
         raise ContractError(f"{where}: expected {kind.__name__}, got {value!r}.")
     if kind is float and not math.isfinite(value):

@@ -80,6 +80,9 @@ def record(contract: Contract, network: Network, readings: list[tuple[RobotState
 def replay(contract: Contract, network: Network, trace: GoldenTrace, where: str) -> float:
     """Run the trace again and return the largest action difference, rad.
 
+    The recorded action is what goes on into the next tick, so that differences of rounding do
+    not add up over the trace.
+
     Raises:
         ContractError: names the tick and the term, action or set-point that no longer matches.
     """
@@ -88,13 +91,31 @@ def replay(contract: Contract, network: Network, trace: GoldenTrace, where: str)
     session = PolicySession(contract)
     worst = 0.0
     for index, tick in enumerate(trace.ticks):
+        _check_sizes(contract, tick, f"{where}: tick {index}")
         observation = session.observe(tick.state(), np.array(tick.command))
         _compare(observation, tick.observation, OBSERVATION_TOLERANCE, f"{where}: tick {index}: observation")
         action = network(observation)
         worst = max(worst, _compare(action, tick.action, ACTION_TOLERANCE, f"{where}: tick {index}: action"))
-        set_point = session.act(action).position
+        set_point = session.act(np.array(tick.action)).position
         _compare(set_point, tick.set_point, ACTION_TOLERANCE, f"{where}: tick {index}: set-point")
     return worst
+
+
+def _check_sizes(contract: Contract, tick: GoldenTick, where: str) -> None:
+    n, command = len(contract.joints), len(contract.command.fields)
+    sizes = {
+        "joint_position": n,
+        "joint_velocity": n,
+        "joint_effort": n,
+        "orientation": 4,
+        "gyro": 3,
+        "accelerometer": 3,
+        "command": command,
+        "action": n,
+    }
+    for name, size in sizes.items():
+        if len(getattr(tick, name)) != size:
+            raise ContractError(f"{where}: {name} has {len(getattr(tick, name))} values, not {size}.")
 
 
 def _compare(value: NDArray[np.floating], golden: tuple[float, ...], tolerance: float, where: str) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 SCHEMA_VERSION = 1
+CONVENTIONS = "quaternion xyzw; REP-103 axes; SI units; radians"
 
 ActionKind = Literal["position_offset", "position_step", "gait_residual"]
 
@@ -153,7 +154,7 @@ class Contract:
     kinematics: Kinematics | None = None
     recurrent_state: tuple[RecurrentState, ...] = ()
     schema_version: int = SCHEMA_VERSION
-    conventions: str = "quaternion xyzw; REP-103 axes; SI units; radians"
+    conventions: str = CONVENTIONS
 
     @property
     def joint_names(self) -> tuple[str, ...]:

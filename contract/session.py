@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.errors import ContractError
 from contract.gait import TrotGenerator
 from contract.record import Contract
 from contract.sources import SOURCES, Tick, forward_kinematics
@@ -37,7 +38,7 @@ class PolicySession:
         for term in contract.observation:
             read = SOURCES[term.source].read
             if read is None:
-                raise ValueError(f"{term.source} is privileged: no robot can sense it")
+                raise ContractError(f"observation.{term.source} is privileged: no robot can sense it.")
             stop = start + term.dimension * term.history
             self._readers.append((term, read, self._observation[start:stop]))
             start = stop
@@ -93,7 +94,14 @@ class PolicySession:
 
         Returns:
             Set-points within the joint limits, to be held until the next tick.
+
+        Raises:
+            ContractError: `action` has not one value a joint.
         """
+        if action.shape != self._scale.shape:
+            raise ContractError(
+                f"action: shape {action.shape} is not {self._scale.shape}, one value a joint."
+            )
         action = np.minimum(np.maximum(action, -self._scale), self._scale)
         base = self._base_position()
         position = np.minimum(np.maximum(base + action, self._lower), self._upper)

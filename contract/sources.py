@@ -23,7 +23,7 @@ class Tick:
 
     state: RobotState
     command: Array  # in the order of the contract's command fields
-    previous_action: Array  # (n,) rad, as the graph returned it
+    previous_action: Array  # (n,) rad, as applied: within the action's scale
     phase: float  # stride phase in [0, 1)
     tool_position: Array | None  # (3,) m, base frame; None without kinematics
     default_position: Array  # (n,) rad
@@ -87,6 +87,7 @@ SOURCES: dict[str, Source] = {
 }
 
 NEEDS_KINEMATICS = frozenset({"tool_position", "tool_error"})
+NEEDS_POINT_COMMAND = frozenset({"tool_error"})
 
 
 def forward_kinematics(contract: Contract) -> ForwardKinematics | None:

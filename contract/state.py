@@ -39,7 +39,8 @@ class RobotState:
 
     def is_finite(self) -> bool:
         """Whether every number that a policy may read is finite."""
-        arrays = (self.joint_position, self.joint_velocity, self.orientation, self.gyro)
+        joints = (self.joint_position, self.joint_velocity, self.joint_effort)
+        arrays = (*joints, self.orientation, self.gyro)
         return all(bool(np.isfinite(array).all()) for array in arrays)
 
 
