@@ -27,6 +27,8 @@ def save_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | Non
             "count": float(statistics.count),
         }
     if isinstance(model, SAC):
+        # SB3 keeps the entropy coefficient outside its parameters; without it a run restarts at 1
+        state["log_entropy_coefficient"] = _log_entropy_coefficient(model).clone()
         state["replay"] = _replay(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
@@ -51,8 +53,15 @@ def load_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | Non
         statistics.mean = state["normaliser"]["mean"].numpy()
         statistics.var = state["normaliser"]["var"].numpy()
         statistics.count = state["normaliser"]["count"]
-    if isinstance(model, SAC) and "replay" in state:
+    if isinstance(model, SAC):
+        _log_entropy_coefficient(model).copy_(state["log_entropy_coefficient"])
         _restore_replay(model, state["replay"])
+
+
+def _log_entropy_coefficient(model: SAC) -> torch.Tensor:
+    coefficient = model.log_ent_coef
+    assert coefficient is not None, "the entropy coefficient is learned"
+    return coefficient.data
 
 
 def _replay(model: SAC) -> dict[str, torch.Tensor]:

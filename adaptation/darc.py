@@ -1,0 +1,128 @@
+"""DARC: off-dynamics reinforcement learning with domain classifiers.
+
+Eysenbach et al. 2021, arXiv:2006.13916. Keep training in the source, but pay for every
+transition that the target would not have produced:
+
+    max_π E_source[ Σ r(s, a) + Δr(s, a, s') ]
+
+Only source transitions train the policy and the critics; target transitions train the
+classifiers. The authors leave Δr unclipped. With deterministic dynamics it is unbounded, so it
+is clipped and scaled here. `target_fraction` adds target transitions with their own rewards to
+each batch (DARC + Mix), and `relabel=False` leaves Δr out (Mix alone).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from stable_baselines3.common.callbacks import BaseCallback
+
+from adaptation.classifiers import ClassifierConfig, DarcClassifiers
+from adaptation.method import Adapted
+from adaptation.source import Report, SourceRun
+from adaptation.target import Target
+from adaptation.transfer_buffer import TransferBuffer
+from adaptation.transitions import Transitions
+from policies.config import Strict
+from sim.vector import SharedMemoryVecEnv
+
+
+class DarcConfig(Strict):
+    """Settings; the classifiers' own are prefixed."""
+
+    steps: PositiveInt = 16_000  # further source steps
+    warm_up_updates: PositiveInt = 1_000  # of the classifiers, before Δr is used
+    classifier_updates_per_step: PositiveFloat = 0.5  # per source step
+    classifier_hidden: tuple[PositiveInt, ...] = (64, 64)
+    classifier_noise: NonNegativeFloat = 1.0
+    classifier_learning_rate: PositiveFloat = 1e-3
+    classifier_batch: PositiveInt = 128
+    delta_r_scale: PositiveFloat = 0.1
+    delta_r_clip: PositiveFloat = 10.0
+    target_fraction: float = Field(0.0, ge=0.0, le=1.0)
+    relabel: bool = True
+
+
+class ClassifierUpdates(BaseCallback):
+    """Trains the classifiers along with the policy and reports both."""
+
+    def __init__(
+        self,
+        config: DarcConfig,
+        classifiers: DarcClassifiers,
+        buffer: TransferBuffer,
+        target: Transitions,
+        report: Report,
+    ) -> None:
+        super().__init__()
+        self._config, self._classifiers, self._buffer = config, classifiers, buffer
+        self._target, self._report = target, report
+        self._owed, self._first_step, self._last_report = 0.0, 0, 0
+        self._losses: list[dict[str, float]] = []
+        self._returns: list[float] = []
+
+    def _on_training_start(self) -> None:
+        self._first_step = self._last_report = self.num_timesteps
+        self.update(self._config.warm_up_updates)
+
+    def update(self, updates: int) -> None:
+        """Fit on fresh source samples; many small fits keep the source half current."""
+        source = self._buffer.source_transitions(self._config.classifier_batch * 8)
+        for _ in range(max(1, updates // 8)):
+            source = self._buffer.source_transitions(self._config.classifier_batch * 8)
+            self._losses.append(self._classifiers.fit(source, self._target, min(updates, 8)))
+
+    def _on_step(self) -> bool:
+        self._returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
+        self._owed += self._config.classifier_updates_per_step * self.model.n_envs
+        if self._owed >= 8:
+            self.update(int(self._owed))
+            self._owed = 0.0
+        if self.num_timesteps - self._last_report >= 500:
+            self._last_report = self.num_timesteps
+            recent = self._losses[-20:]
+            self._report(
+                self.num_timesteps - self._first_step,
+                {
+                    "return": float(np.mean(self._returns[-50:] or [0.0])),
+                    "loss_sa": float(np.mean([loss["loss_sa"] for loss in recent])),
+                    "loss_sas": float(np.mean([loss["loss_sas"] for loss in recent])),
+                    "delta_r": self._buffer.mean_delta_r,
+                },
+            )
+        return True
+
+
+def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, report: Report) -> Adapted:
+    """Train on in the source with the target's dynamics in mind.
+
+    Returns:
+        The adapted model; `report` gets source return, classifier losses and mean Δr.
+    """
+    recorded = target.transitions()
+    classifiers = DarcClassifiers(
+        recorded,
+        ClassifierConfig(
+            config.classifier_hidden,
+            config.classifier_noise,
+            config.classifier_learning_rate,
+            config.classifier_batch,
+        ),
+        seed,
+    )
+    env = SharedMemoryVecEnv(source.spec, source.config.environments, source.config.workers, seed)
+    try:
+        model, buffer = source.resume(
+            env,
+            seed,
+            target=recorded,
+            gap=classifiers if config.relabel else None,
+            target_fraction=config.target_fraction,
+            delta_r_scale=config.delta_r_scale,
+            delta_r_clip=config.delta_r_clip,
+        )
+        callback = ClassifierUpdates(config, classifiers, buffer, recorded, report)
+        model.learn(config.steps, callback, reset_num_timesteps=False)
+    finally:
+        env.close()
+    return Adapted(model, env.contract, target.spent)

@@ -1,0 +1,85 @@
+"""The target domain as methods see it: transitions, and a count of what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from adaptation.transitions import Floats, Transitions
+from contract.errors import TerrafirmaError
+from sim.environment import RobotEnv
+
+Behaviour = Callable[[Floats], Floats]  # observation (observation_size,) -> normalised action (joints,)
+
+
+class BudgetError(TerrafirmaError):
+    """A method asked for more target steps than it was given."""
+
+
+class Target(Protocol):
+    """Where target transitions come from; it alone counts the steps spent."""
+
+    @property
+    def budget(self) -> int: ...
+
+    @property
+    def spent(self) -> int: ...
+
+    def transitions(self) -> Transitions:
+        """Everything recorded so far."""
+        ...
+
+
+class LogTarget:
+    """A recording, for instance a bag from a robot: every step in it is already spent."""
+
+    def __init__(self, recorded: Transitions) -> None:
+        if not len(recorded):
+            raise TerrafirmaError("the recording holds no transitions: was the policy ever running?")
+        self._recorded = recorded
+
+    @property
+    def budget(self) -> int:
+        return len(self._recorded)
+
+    @property
+    def spent(self) -> int:
+        return len(self._recorded)
+
+    def transitions(self) -> Transitions:
+        return self._recorded
+
+
+class EnvTarget:
+    """A target environment that can be stepped, up to `budget` steps in all."""
+
+    def __init__(self, env: RobotEnv, budget: int, seed: int) -> None:
+        self._env, self._budget, self._spent = env, budget, 0
+        self._observation, _ = env.reset(seed=seed)
+        self._rows: list[tuple[Floats, Floats, float, Floats, bool]] = []
+
+    @property
+    def budget(self) -> int:
+        return self._budget
+
+    @property
+    def spent(self) -> int:
+        return self._spent
+
+    def collect(self, behaviour: Behaviour, steps: int) -> None:
+        """Take `steps` steps; raises BudgetError, before the first, if they are not left."""
+        if self._spent + steps > self._budget:
+            raise BudgetError(f"{steps} target steps asked for, {self._budget - self._spent} of {self._budget} left.")
+        for _ in range(steps):
+            action = np.clip(behaviour(self._observation), -1.0, 1.0).astype(np.float32)
+            following, reward, terminated, truncated, _ = self._env.step(action)
+            self._rows.append((self._observation, action, reward, following, terminated))
+            self._observation = self._env.reset()[0] if terminated or truncated else following
+            self._spent += 1
+
+    def transitions(self) -> Transitions:
+        columns = list(zip(*self._rows, strict=True))
+        floats = [np.array(column, dtype=np.float32) for column in columns[:4]]
+        return Transitions(*floats, np.array(columns[4], dtype=bool))
