@@ -1,0 +1,95 @@
+"""Read MCAP bags without ROS, whole or cut off by a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcap.exceptions import EndOfFile, McapError
+from mcap.records import Channel, Message, Metadata, Schema
+from mcap.stream_reader import StreamReader
+from mcap_ros2.decoder import DecoderFactory
+
+from contract.errors import TerrafirmaError
+from robot_bridge.bag import METADATA_NAME
+
+
+@dataclass(frozen=True)
+class BagMessage:
+    """One message: `data` has the fields of its ROS type; `time` is its arrival, ns."""
+
+    topic: str
+    time: int
+    data: Any
+
+
+class Bag:
+    """A bag folder, or one .mcap file.
+
+    Raises:
+        TerrafirmaError: there is no such bag, or it is not MCAP.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.files = [path] if path.is_file() else sorted(path.glob("*.mcap"))
+        if not self.files:
+            raise TerrafirmaError(f"{path}: no MCAP bag there (a folder with *.mcap, or such a file).")
+
+    def metadata(self) -> dict[str, str]:
+        """What the recorder noted: policy_sha256, contract, domain …; empty for a foreign bag."""
+        for record in self._records():
+            if isinstance(record, Metadata) and record.name == METADATA_NAME:
+                return dict(record.metadata)
+            if isinstance(record, Message):
+                break
+        return {}
+
+    def topics(self) -> dict[str, str]:
+        """Type name of each topic in the bag."""
+        schemas: dict[int, Schema] = {}
+        topics = {}
+        for record in self._records():
+            if isinstance(record, Schema):
+                schemas[record.id] = record
+            elif isinstance(record, Channel):
+                topics[record.topic] = schemas[record.schema_id].name
+        return topics
+
+    def messages(self, topics: Collection[str]) -> Iterator[BagMessage]:
+        """Decoded messages of `topics`, in the order in which they were written."""
+        for path in self.files:
+            yield from _decoded(_records(path), topics)
+
+    def _records(self) -> Iterator[Any]:
+        for path in self.files:
+            yield from _records(path)
+
+
+def _decoded(records: Iterator[Any], topics: Collection[str]) -> Iterator[BagMessage]:
+    factory = DecoderFactory()
+    schemas: dict[int, Schema] = {}
+    readers: dict[int, tuple[str, Callable[[bytes], Any]]] = {}
+    for record in records:
+        if isinstance(record, Schema):
+            schemas[record.id] = record
+        elif isinstance(record, Channel) and record.topic in topics:
+            decode = factory.decoder_for(record.message_encoding, schemas.get(record.schema_id))
+            if decode is None:
+                raise TerrafirmaError(f"{record.topic}: {record.message_encoding!r} is not ROS 2 CDR.")
+            readers[record.id] = (record.topic, decode)
+        elif isinstance(record, Message) and record.channel_id in readers:
+            topic, decode = readers[record.channel_id]
+            yield BagMessage(topic, record.log_time, decode(record.data))
+
+
+def _records(path: Path) -> Iterator[Any]:
+    """All records of one file; a file that ends early just ends."""
+    with path.open("rb") as stream:
+        try:
+            yield from StreamReader(stream).records
+        except EndOfFile:
+            return
+        except McapError as error:
+            raise TerrafirmaError(f"{path}: not a readable MCAP file ({error}).") from error

@@ -1,0 +1,60 @@
+"""Absolute control deadlines, so that one late tick does not delay all that follow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+CLOCK_PATIENCE = 500_000_000  # ns of wall time for which a simulated clock may stand still
+
+
+class Deadlines:
+    """Deadline k is due at start + k period; times in ns on one clock."""
+
+    def __init__(self, period: float) -> None:
+        """`period` in s."""
+        self._period = round(period * 1e9)
+        self._start: int | None = None
+        self._next = 0
+        self.missed = 0
+
+    def remaining(self, now: int) -> float:
+        """Seconds until the next deadline; 0 or less when it is due."""
+        if self._start is None:
+            self._start = now
+        wait = self._start + self._next * self._period - now
+        if wait > 2 * self._period:  # the clock was turned back
+            self._start, wait = now - self._next * self._period, 0
+        return wait * 1e-9
+
+    def take(self, now: int) -> int:
+        """Number of the newest deadline due; the ones passed over count as missed."""
+        assert self._start is not None
+        number = max(self._next, (now - self._start) // self._period)
+        self.missed += number - self._next
+        self._next = number + 1
+        return number
+
+
+class TimeBase:
+    """The clock that ticks, time-outs and ramps run on, in ns.
+
+    Wall time, or the ROS clock of a simulation. When that clock stands still for longer than
+    `CLOCK_PATIENCE`, wall time carries it on: a robot that died must not stop the watch that
+    would notice.
+    """
+
+    def __init__(self, ros_now: Callable[[], int], simulated: bool) -> None:
+        self._ros_now = ros_now
+        self._simulated = simulated
+        self._last = -1
+        self._changed = 0
+
+    def now(self) -> int:
+        wall = time.monotonic_ns()
+        if not self._simulated:
+            return wall
+        now = self._ros_now()
+        if now != self._last:
+            self._last, self._changed = now, wall
+        return now + max(0, wall - self._changed - CLOCK_PATIENCE)

@@ -1,0 +1,41 @@
+"""What a node tells about itself each second on /diagnostics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from robot_bridge.qos import SENSOR_PUBLISHER
+
+PERIOD = 1.0  # s of wall time
+
+
+class Diagnostics:
+    """Publishes at most once a `PERIOD`; the node's loop calls `update` as often as it likes."""
+
+    OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", SENSOR_PUBLISHER)
+        self._due = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def publish(self, level: bytes, message: str, values: Mapping[str, object]) -> None:
+        """Say how the node is (`level` is one of OK, WARN, ERROR) and what its counters read."""
+        self._due = time.monotonic() + PERIOD
+        status = DiagnosticStatus(
+            level=level,
+            name=self._node.get_name(),
+            message=message,
+            hardware_id="",
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)

@@ -1,0 +1,83 @@
+"""A simulated robot driven by wall time, as a real one would be."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from contract.errors import TerrafirmaError
+from contract.state import Array, JointCommand, RobotState
+
+MAX_CATCH_UP = 2  # sensor periods simulated in one go; beyond that, simulated time falls behind
+
+
+class Robot(Protocol):
+    """What the emulator needs of `sim.simulated_robot.SimulatedRobot`."""
+
+    def reset(self) -> None: ...
+    def command(self, command: JointCommand) -> None: ...
+    def step(self, steps: int) -> None: ...
+    def sense(self) -> RobotState: ...
+
+
+class EmulatorCore:
+    """Advances the physics at `rate` times real time, a sensor period at a time.
+
+    The robot holds its default pose until the first command; afterwards its position
+    controller keeps the newest set-points, whether or not more come. A set-point that arrives
+    within a sensor period acts from the end of the last simulated one.
+
+    Args:
+        time_step: s of one physics step.
+        sensor_rate: Hz of simulated time; rounded so that a period is a whole number of steps.
+        rate: simulated seconds per wall second.
+
+    Raises:
+        TerrafirmaError: a rate is not positive, or sensors are faster than the physics.
+    """
+
+    def __init__(self, robot: Robot, time_step: float, sensor_rate: float, rate: float) -> None:
+        if not rate > 0:
+            raise TerrafirmaError(f"rate: {rate} must be a positive multiple of real time.")
+        if not 0 < sensor_rate <= 1.0 / time_step:
+            raise TerrafirmaError(f"sensor_rate: {sensor_rate} Hz is not within (0, {1.0 / time_step:g}].")
+        self._robot = robot
+        self._steps = round(1.0 / (sensor_rate * time_step))
+        self.period_ns = round(self._steps * time_step * 1e9)  # simulated, between two readings
+        self._wall_period = self.period_ns / rate
+        self._due: float | None = None
+        self.time = 0  # simulated ns since the start
+        self.lag = 0  # sensor periods by which the simulation fell behind wall time
+        robot.reset()
+
+    def reset(self) -> None:
+        """Put the robot back to its default pose; simulated time goes on."""
+        self._robot.reset()
+
+    def command(self, position: Array) -> bool:
+        """New set-points (n,) rad; returns False and ignores them if they are not finite."""
+        if not np.isfinite(position).all():
+            return False
+        self._robot.command(JointCommand.hold(position))
+        return True
+
+    def remaining(self, now: int) -> float:
+        """Wall seconds from `now` (ns) until the next reading is due."""
+        if self._due is None:
+            self._due = now + self._wall_period
+        return (self._due - now) * 1e-9
+
+    def advance(self, now: int) -> RobotState:
+        """Simulate one sensor period and read the sensors; call when `remaining` is 0 or less."""
+        assert self._due is not None
+        behind = int((now - self._due) / self._wall_period)
+        if behind > MAX_CATCH_UP:
+            self._due += behind * self._wall_period
+            self.lag += behind
+        self._due += self._wall_period
+        self._robot.step(self._steps)
+        self.time += self.period_ns
+        state = self._robot.sense()
+        state.stamp = self.time
+        return state

@@ -1,0 +1,88 @@
+"""Limits on what leaves for the motors, whatever the network, the sensors or a user say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from contract.record import Contract
+from contract.rotation import tilt
+from contract.state import Array, RobotState
+
+
+@dataclass(frozen=True)
+class SensorSample:
+    """The newest sensors, and when the older of them arrived on the node's clock."""
+
+    state: RobotState
+    joint_stamp: int  # ns, as the robot wrote it
+    imu_stamp: int  # ns; 0 where no IMU is needed
+    received: float  # s
+
+
+class SafetyFilter:
+    """Tells when to hold, and bounds every set-point.
+
+    A set-point stays within the joint limits, and within `max_velocity` times one control
+    period of the stretch between where the joint is and where it was last told to be.
+    `counts` says how often each cause has acted, for diagnostics.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        joints, self._safety = contract.joints, contract.safety
+        self._lower = np.array([joint.lower for joint in joints])
+        self._upper = np.array([joint.upper for joint in joints])
+        self._step = np.array([joint.max_velocity for joint in joints]) * contract.control_period  # rad
+        self._last = np.array([joint.default_position for joint in joints])
+        self.counts: Counter[str] = Counter()
+        self.stopped: str | None = None
+
+    def emergency_stop(self, cause: str = "emergency_stop") -> None:
+        """Hold from now on, until `reset_emergency_stop`."""
+        self.stopped = cause
+
+    def reset_emergency_stop(self) -> None:
+        self.stopped = None
+
+    def begin(self, measured: Array) -> None:
+        """Set-points continue from the measured pose (n,) rad, which must be finite."""
+        self._last = np.clip(measured, self._lower, self._upper)
+
+    def fault(self, sample: SensorSample | None, now: float) -> str | None:
+        """Why the robot has to hold at `now` (s), or None; a tilt latches like a stop."""
+        cause = self._fault(sample, now)
+        if cause is not None:
+            self.counts[cause] += 1
+        return cause
+
+    def _fault(self, sample: SensorSample | None, now: float) -> str | None:
+        if self.stopped is not None:
+            return self.stopped
+        if sample is None:
+            return "no_sensors"
+        if not now - sample.received <= self._safety.sensor_timeout:
+            return "stale_sensors"
+        if not sample.state.is_finite():
+            return "non_finite_sensors"
+        limit = self._safety.tilt_limit
+        if limit is not None and tilt(sample.state.orientation) > limit:
+            self.emergency_stop("tilt")
+        return self.stopped
+
+    def limit(self, set_point: Array, measured: Array) -> Array:
+        """The nearest allowed set-point (n,) rad; a non-finite one becomes the last one."""
+        last = self._last
+        if not np.isfinite(set_point).all():
+            self.counts["non_finite_set_point"] += 1
+            set_point = last
+        known = np.clip(np.where(np.isfinite(measured), measured, last), self._lower, self._upper)
+        inside = np.clip(set_point, self._lower, self._upper)
+        low, high = np.minimum(last, known) - self._step, np.maximum(last, known) + self._step
+        # The interval contains `last`, which is within the joint limits, so both bounds hold.
+        allowed = np.clip(np.clip(inside, low, high), self._lower, self._upper)
+        self.counts["position_limit"] += int((inside != set_point).any())
+        self.counts["rate_limit"] += int((allowed != inside).any())
+        self._last = allowed
+        return np.asarray(allowed)
