@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "robot_bridge": ("contract", *RUNTIME, "robot_bridge"),
     "pipeline": PACKAGES,
 }
-TRAINING_ONLY = {"torch", "pybullet", "mujoco", "gymnasium", "stable_baselines3", "onnx", "matplotlib", "PIL"}
+TRAINING_ONLY = {"torch", "pybullet", "mujoco", "gymnasium", "stable_baselines3", "onnx", "PIL"}
 ROBOT_SIDE = ("contract/", "robot_bridge/", "policies/runtime.py", "policies/metadata.py")
 
 
@@ -121,12 +121,43 @@ def test_one_module_imports_the_engine(engine: str) -> None:
     assert users[0].startswith("sim/engines/")
 
 
-def test_rclpy_stays_in_the_nodes() -> None:
+CORES = {"policy_core.py", "emulator_core.py", "safety.py", "tick.py", "transitions.py", "bag_reader.py"}
+
+
+def reachable(start: Path) -> set[Path]:
+    """Files of the project that importing `start` loads, itself included."""
+    found, waiting = set(), [start]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for name in imports((ROOT / path).read_text()):
+            parts = name.split(".")
+            candidates = (Path("/".join(parts) + ".py"), Path("/".join(parts[:-1]) + ".py"))
+            waiting += [candidate for candidate in candidates if candidate in FILES]
+    return found
+
+
+def test_rclpy_stays_in_the_bridge() -> None:
     users = importers("rclpy")
     assert users
-    strangers = [path for path in users if not path.endswith(("_node.py", "/ros.py"))]
-    assert strangers == []
-    assert all(path.startswith("robot_bridge/") for path in users)
+    assert [path for path in users if not path.startswith("robot_bridge/")] == []
+
+
+@pytest.mark.parametrize("name", sorted(CORES))
+def test_the_bridge_s_cores_know_nothing_of_ros(name: str) -> None:
+    core = Path("robot_bridge", name)
+    assert core in FILES
+    users = set(map(Path, importers("rclpy")))
+    assert reachable(core) & users == set()
+
+
+def test_reachable_follows_imports() -> None:
+    """Else the test above could not fail."""
+    found = reachable(Path("robot_bridge/policy_core.py"))
+    assert Path("contract/validation.py") in found
+    assert Path("robot_bridge/ros.py") in reachable(Path("robot_bridge/policy_node.py"))
 
 
 def test_packages_import_light() -> None:

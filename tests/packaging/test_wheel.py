@@ -41,7 +41,9 @@ def test_every_module_is_packed(names: set[str]) -> None:
     assert modules - names == set()
 
 
-@pytest.mark.parametrize("pattern", ["sim/domains/*.yaml", "pipeline/recipes/*.yaml", "policies/zoo/*.onnx"])
+@pytest.mark.parametrize(
+    "pattern", ["sim/domains/**/*.yaml", "pipeline/recipes/*.yaml", "policies/zoo/*.onnx"]
+)
 def test_data_is_packed(names: set[str], pattern: str) -> None:
     files = {p.relative_to(ROOT).as_posix() for p in ROOT.glob(pattern)}
     assert files, f"no {pattern} in the repository"
