@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mcap.exceptions import EndOfFile, McapError
 from mcap.records import Channel, Message, Metadata, Schema
@@ -84,11 +84,24 @@ def _decoded(records: Iterator[Any], topics: Collection[str]) -> Iterator[BagMes
             yield BagMessage(topic, record.log_time, decode(record.data))
 
 
+class _Exact:
+    """A stream whose reads are complete, or the end of the file."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        if len(data) < size:
+            raise EndOfFile
+        return data
+
+
 def _records(path: Path) -> Iterator[Any]:
     """All records of one file; a file that ends early just ends."""
     with path.open("rb") as stream:
         try:
-            yield from StreamReader(stream).records
+            yield from StreamReader(_Exact(stream)).records  # type: ignore[arg-type]
         except EndOfFile:
             return
         except McapError as error:

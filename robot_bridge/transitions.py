@@ -25,6 +25,7 @@ from robot_bridge.messages import JointReader, needs_imu, read_imu, stamp_ns
 from robot_bridge.tick import Mode, Tick, decode
 
 TOLERANCE = 1e-6
+PERIOD_TOLERANCE = 0.5  # of a control period, between the sensors of s and of s'
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class BagTransitions:
     joint_velocity: Array  # (N, n) rad/s at s
     next_joint_position: Array  # (N, n) rad at s'
     next_joint_velocity: Array  # (N, n) rad/s at s'
-    episode_id: NDArray[np.int64]  # (N,) changes with the command, a hold, a lost tick or a reset
+    episode_id: NDArray[np.int64]  # (N,) changes with the command, a hold, a lost or ill-timed tick
     tick: NDArray[np.int64]  # (N,) number of the tick at s
     contract: Contract
     policy_sha256: str  # of the policy that acted; empty for a bag that does not say
@@ -194,9 +195,10 @@ def _verify(steps: list[_Step], path: Path) -> float:
     return worst
 
 
-def _joined(first: _Step, second: _Step) -> bool:
-    """Whether `second` is what came of `first`, in the same episode."""
+def _joined(first: _Step, second: _Step, period: float) -> bool:
+    """Whether `second` is what came of `first` one `period` (s) later, in the same episode."""
     a, b = first.tick, second.tick
+    elapsed = (b.joint_stamp - a.joint_stamp) * 1e-9
     return (
         first.verified
         and second.verified
@@ -204,6 +206,7 @@ def _joined(first: _Step, second: _Step) -> bool:
         and b.mode is Mode.RUNNING
         and b.number == a.number + 1
         and b.session_tick == a.session_tick + 1
+        and abs(elapsed - period) <= PERIOD_TOLERANCE * period
         and np.array_equal(a.command, b.command)
     )
 
@@ -213,7 +216,7 @@ def _stack(
 ) -> BagTransitions:
     pairs, episodes, episode = [], [], 0
     for first, second in pairwise(steps):
-        if _joined(first, second):
+        if _joined(first, second, contract.control_period):
             pairs.append((first, second))
             episodes.append(episode)
         else:

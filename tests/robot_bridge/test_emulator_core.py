@@ -1,0 +1,76 @@
+"""The emulated robot keeps real time, or a multiple of it, and holds still until told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from contract.errors import TerrafirmaError
+from robot_bridge.emulator_core import MAX_CATCH_UP, EmulatorCore
+from sim.domains.reader import load_domain
+from sim.robots import load_robot
+from sim.simulated_robot import SimulatedRobot
+
+SPEC = load_robot("iiwa")
+DEFAULT = np.array([joint.default_position for joint in SPEC.joints])
+
+
+def emulator(sensor_rate: float = 100.0, rate: float = 1.0) -> EmulatorCore:
+    robot = SimulatedRobot(SPEC, load_domain("nominal-mujoco"), seed=0)
+    return EmulatorCore(robot, SPEC.time_step, sensor_rate, rate)
+
+
+def run(core: EmulatorCore, start: float, seconds: float) -> list:
+    """States of `seconds` of wall time in steps of 1 ms from `start`."""
+    times = [ms * 1_000_000 for ms in range(round(start * 1e3), round((start + seconds) * 1e3))]
+    return [core.advance(now) for now in times if core.remaining(now) <= 0]
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 5.0])
+def test_simulated_time_follows_wall_time(rate: float) -> None:
+    core = emulator(rate=rate)
+    states = run(core, 0.0, 1.0)
+    assert abs(core.time - rate * 1e9) <= 2 * core.period_ns
+    assert np.unique(np.diff([state.stamp for state in states])).tolist() == [core.period_ns]
+    assert core.lag == 0
+
+
+def test_holds_its_default_pose_then_keeps_the_last_set_point() -> None:
+    core = emulator(rate=5.0)
+    assert np.abs(run(core, 0.0, 0.4)[-1].joint_position - DEFAULT).max() < 0.02
+    assert core.command(DEFAULT + 0.1)
+    assert np.abs(run(core, 0.4, 0.6)[-1].joint_position - DEFAULT - 0.1).max() < 0.03
+
+
+def test_nonsense_is_not_obeyed() -> None:
+    core = emulator()
+    assert not core.command(np.full(7, np.nan))
+
+
+def test_a_stall_slows_simulated_time_instead_of_bursting() -> None:
+    core = emulator()
+    run(core, 0.0, 0.1)
+    before = core.time
+    states = run(core, 10.0, 0.1)
+    assert core.time - before <= (10 + MAX_CATCH_UP) * core.period_ns
+    assert core.lag > 900
+    assert len(states) >= 9
+
+
+def test_reset_returns_to_the_default_pose_and_time_goes_on() -> None:
+    core = emulator(rate=5.0)
+    core.command(DEFAULT + 0.2)
+    run(core, 0.0, 0.4)
+    before = core.time
+    core.reset()
+    state = run(core, 0.4, 0.02)[-1]
+    assert np.abs(state.joint_position - DEFAULT).max() < 0.02
+    assert state.stamp > before
+
+
+@pytest.mark.parametrize(
+    ("sensor_rate", "rate"), [(0.0, 1.0), (1000.0, 1.0), (100.0, 0.0), (100.0, float("nan"))]
+)
+def test_impossible_rates_are_refused(sensor_rate: float, rate: float) -> None:
+    with pytest.raises(TerrafirmaError, match="rate"):
+        emulator(sensor_rate, rate)

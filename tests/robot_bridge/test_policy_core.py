@@ -1,0 +1,187 @@
+"""The policy core is silent, holds, ramps and runs when it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from contract.state import Array, RobotState
+from policies.runtime import Policy
+from robot_bridge.exploration import Exploration
+from robot_bridge.policy_core import PolicyCore
+from robot_bridge.safety import SensorSample
+from robot_bridge.tick import Mode
+
+PERIOD = 0.05
+POSE = np.array([0.1, 0.4, -0.1, -1.3, 0.2, 1.0, 0.0])
+TARGET = np.array([0.5, 0.0, 0.5])
+
+
+@pytest.fixture(scope="module")
+def policy(iiwa_policy: Path) -> Policy:
+    return Policy(iiwa_policy)
+
+
+def seen(position: Array, now: float, velocity: Array | None = None) -> SensorSample:
+    state = RobotState(position, np.zeros(7) if velocity is None else velocity, np.zeros(7))
+    return SensorSample(state, round(now * 1e9), 0, now)
+
+
+def activated(policy: Policy, exploration: Exploration | None = None) -> PolicyCore:
+    core = PolicyCore(policy, exploration)
+    core.command.set(TARGET, 0.0)
+    core.activate()
+    return core
+
+
+def run(core: PolicyCore, ticks: range, position: Array = POSE) -> list:
+    return [core.tick(k, k * PERIOD, seen(position, k * PERIOD)) for k in ticks]
+
+
+def test_silent_until_activated(policy: Policy) -> None:
+    core = PolicyCore(policy)
+    core.command.set(TARGET, 0.0)
+    assert run(core, range(3)) == [None] * 3
+    assert core.deactivate() is None
+
+
+def test_silent_while_nothing_was_ever_measured(policy: Policy) -> None:
+    core = activated(policy)
+    assert core.tick(0, 0.0, None) is None
+    assert core.tick(1, 0.05, seen(np.full(7, np.nan), 0.05)) is None
+
+
+def test_holds_until_the_first_target(policy: Policy) -> None:
+    core = PolicyCore(policy)
+    core.activate()
+    for tick in run(core, range(3)):
+        assert tick.mode is Mode.HOLDING
+        assert np.array_equal(tick.set_point, POSE)
+    assert core.hold_cause == "no_command"
+    core.command.set(TARGET, 0.15)
+    assert run(core, range(3, 4))[0].mode is Mode.RAMPING
+
+
+def test_ramps_from_the_measured_pose_to_the_policy(policy: Policy) -> None:
+    ramp_in = policy.contract.safety.ramp_in
+    ticks = run(activated(policy), range(30))
+    assert np.array_equal(ticks[0].set_point, POSE)
+    for k, tick in enumerate(ticks):
+        share = min(1.0, k * PERIOD / ramp_in)
+        assert tick.session_tick == k
+        assert tick.mode is (Mode.RUNNING if share >= 1 else Mode.RAMPING)
+        np.testing.assert_allclose(tick.set_point, POSE + share * tick.action, atol=1e-12)
+    assert np.abs(ticks[-1].action).max() > 0.01
+
+
+def test_runs_exactly_what_the_network_says(policy: Policy) -> None:
+    tick = run(activated(policy), range(30))[-1]
+    np.testing.assert_allclose(policy(tick.observation), tick.action, atol=1e-7)
+    session = policy.session()
+    assert np.array_equal(session.observe(seen(POSE, 0).state, TARGET), tick.observation)
+
+
+def test_stale_sensors_latch_a_hold_and_fresh_ones_ramp_in_again(policy: Policy) -> None:
+    core = activated(policy)
+    run(core, range(30))
+    stale = seen(POSE + 0.01, 1.5)
+    ticks = [core.tick(k, k * PERIOD, stale) for k in range(30, 40)]
+    timeout = round(policy.contract.safety.sensor_timeout / PERIOD)
+    assert [tick.mode for tick in ticks[:timeout]] == [Mode.RUNNING] * timeout
+    held = ticks[timeout + 1 :]
+    assert {tick.mode for tick in held} == {Mode.HOLDING}
+    assert all(np.allclose(tick.set_point, POSE + 0.01) for tick in held)
+    assert all(tick.session_tick == -1 and np.isnan(tick.action).all() for tick in held)
+    assert core.hold_cause == "stale_sensors"
+    again = core.tick(40, 2.0, seen(POSE, 2.0))
+    assert again is not None
+    assert (again.mode, again.session_tick) == (Mode.RAMPING, 0)
+    assert np.array_equal(again.set_point, POSE)
+
+
+def test_non_finite_sensors_hold_the_last_finite_pose(policy: Policy) -> None:
+    core = activated(policy)
+    run(core, range(30))
+    broken = POSE.copy()
+    broken[2] = np.nan
+    tick = core.tick(30, 1.5, seen(broken, 1.5))
+    assert tick is not None
+    assert tick.mode is Mode.HOLDING
+    assert np.array_equal(tick.set_point, POSE)
+
+
+def test_emergency_stop_holds_where_it_was(policy: Policy) -> None:
+    core = activated(policy)
+    run(core, range(30))
+    core.safety.emergency_stop()
+    first = run(core, range(30, 31))[0]
+    later = run(core, range(31, 33), POSE + 0.1)
+    assert all(np.array_equal(tick.set_point, first.set_point) for tick in later)
+    core.safety.reset_emergency_stop()
+    assert run(core, range(33, 34))[0].mode is Mode.RAMPING
+
+
+def test_a_caller_can_block(policy: Policy) -> None:
+    core = activated(policy)
+    core.blocked = "no_controller"
+    assert run(core, range(1))[0].mode is Mode.HOLDING
+    core.blocked = None
+    assert run(core, range(1, 2))[0].mode is Mode.RAMPING
+
+
+def test_deactivation_returns_the_pose_to_hold(policy: Policy) -> None:
+    core = activated(policy)
+    run(core, range(30))
+    assert np.array_equal(core.deactivate(), POSE)
+    assert core.tick(31, 1.55, seen(POSE, 1.55)) is None
+
+
+def test_exploration_is_within_range_and_remembered(policy: Policy) -> None:
+    scale = np.array(policy.contract.action.scale)
+    core = activated(policy, Exploration(scale, 0.5, 0.0, np.random.default_rng(0)))
+    ticks = run(core, range(200))
+    running = [tick for tick in ticks if tick.mode is Mode.RUNNING]
+    noise = np.array([tick.action - policy(tick.observation) for tick in running]) / scale
+    assert 0.4 < noise.std() < 0.5  # clipping to the range takes a little
+    assert all((np.abs(tick.action) <= scale).all() for tick in running)
+    assert all(np.allclose(tick.set_point, POSE + tick.action) for tick in running)
+    ramping = [tick for tick in ticks if tick.mode is Mode.RAMPING]
+    assert all(np.allclose(tick.action, policy(tick.observation)) for tick in ramping)
+
+
+def test_random_fraction_counts_segments(policy: Policy) -> None:
+    scale = np.array(policy.contract.action.scale)
+    core = activated(policy, Exploration(scale, 0.0, 0.5, np.random.default_rng(0)))
+    run(core, range(25))
+    random_segments = 0
+    for segment in range(60):
+        core.command.set(TARGET + 0.001 * segment, 0.0)
+        ticks = run(core, range(25 + 4 * segment, 29 + 4 * segment))
+        follows = {np.allclose(tick.action, policy(tick.observation), atol=1e-6) for tick in ticks}
+        assert len(follows) == 1  # a segment is random as a whole, or not at all
+        random_segments += follows == {False}
+    assert 20 <= random_segments <= 40
+
+
+anything = arrays(np.float64, 7, elements=st.floats(width=64))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(anything, anything, st.floats(0, 0.5)), min_size=1, max_size=8))
+def test_set_points_are_finite_and_within_limits(
+    policy: Policy, readings: list[tuple[Array, Array, float]]
+) -> None:
+    lower = np.array([joint.lower for joint in policy.contract.joints])
+    upper = np.array([joint.upper for joint in policy.contract.joints])
+    core, now = activated(policy), 0.0
+    for k, (position, velocity, pause) in enumerate(readings):
+        now += pause
+        tick = core.tick(k, now, seen(position, now, velocity))
+        if tick is not None:
+            assert np.isfinite(tick.set_point).all()
+            assert ((lower <= tick.set_point) & (tick.set_point <= upper)).all()
