@@ -1,0 +1,109 @@
+"""Processes of a launch file live and die together."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from contract.errors import TerrafirmaError, UnknownNameError
+from robot_bridge.bag_reader import Bag
+from robot_bridge.launch_runner import run_launch_file
+
+LAUNCH = Path(__file__).parents[2] / "launch"
+SCRIPT = """
+import sys
+from pathlib import Path
+from robot_bridge.launch_runner import run_launch_file
+sys.exit(run_launch_file(Path(sys.argv[1]), dict(word.split(":=") for word in sys.argv[2:])))
+"""
+
+
+def of_domain(domain: int) -> dict[int, str]:
+    """Command lines of the running processes of one ROS domain, by pid."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"ROS_DOMAIN_ID={domain}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it ended, or is not ours
+            continue
+    return found
+
+
+def launched(name: str, arguments: dict[str, object]) -> subprocess.Popen[bytes]:
+    words = [f"{key}:={value}" for key, value in arguments.items()]
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(LAUNCH / name), *words])
+
+
+def wait_for(domain: int, executable: str) -> int:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for pid, command in of_domain(domain).items():
+            if f"robot_bridge.{executable}" in command:
+                return pid
+        time.sleep(0.05)
+    raise AssertionError(f"{executable} never started")
+
+
+def test_a_required_node_that_fails_ends_everything(ros_domain: int, tmp_path: Path) -> None:
+    arguments = {"policy": str(tmp_path / "none.onnx"), "output": str(tmp_path / "bag")}
+    assert run_launch_file(LAUNCH / "emulated.launch.xml", arguments) == 2
+    assert of_domain(ros_domain) == {}
+
+
+def test_a_killed_node_ends_everything(ros_domain: int, tmp_path: Path, iiwa_policy: Path) -> None:
+    launch = launched("emulated.launch.xml", {"policy": iiwa_policy, "output": tmp_path / "bag"})
+    robot = wait_for(ros_domain, "emulated_robot_node")
+    time.sleep(2.0)
+    subprocess.run(["kill", "-9", str(robot)], check=True)
+    assert launch.wait(20) == 128 + signal.SIGKILL
+    assert of_domain(ros_domain) == {}
+
+
+def test_ctrl_c_ends_a_deployment_in_order(ros_domain: int, tmp_path: Path, iiwa_policy: Path) -> None:
+    robot = subprocess.Popen(
+        [sys.executable, "-m", "robot_bridge.emulated_robot_node", "--ros-args", "-p", "autostart:=true"]
+    )
+    try:
+        arguments = {"policy": iiwa_policy, "output": tmp_path / "bag", "autostart": "true"}
+        launch = launched("deploy.launch.xml", arguments)
+        bag = tmp_path / "bag"
+        end = time.monotonic() + 20
+        while not (bag.is_dir() and list(Bag(bag).messages(["/joint_states"]))) and time.monotonic() < end:
+            time.sleep(0.2)
+        launch.send_signal(signal.SIGINT)
+        assert launch.wait(20) == 128 + signal.SIGINT
+        assert list(of_domain(ros_domain)) == [robot.pid]
+    finally:
+        robot.terminate()
+        robot.wait(10)
+    assert len(list(Bag(bag).messages(["/joint_states"]))) > 10
+    assert (bag / "metadata.yaml").read_text().count('"/joint_states"') == 1
+
+
+def test_a_launcher_that_is_killed_takes_its_nodes_with_it(
+    ros_domain: int, tmp_path: Path, iiwa_policy: Path
+) -> None:
+    launch = launched("emulated.launch.xml", {"policy": iiwa_policy, "output": tmp_path / "bag"})
+    wait_for(ros_domain, "policy_node")
+    launch.kill()
+    launch.wait()
+    end = time.monotonic() + 20
+    while of_domain(ros_domain) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert of_domain(ros_domain) == {}
+
+
+def test_what_cannot_run_is_refused_before_anything_starts(ros_domain: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.launch.xml"
+    path.write_text("<launch>\n<node pkg='terrafirma' exec='recordr'/>\n</launch>")
+    with pytest.raises(UnknownNameError, match=r"x\.launch\.xml:2: unknown executable 'recordr'.*'recorder'"):
+        run_launch_file(path, {})
+    path.write_text("<launch>\n<node pkg='demo_nodes_cpp' exec='talker'/>\n</launch>")
+    with pytest.raises(TerrafirmaError, match=r"x\.launch\.xml:2: package 'demo_nodes_cpp'"):
+        run_launch_file(path, {})
