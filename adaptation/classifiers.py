@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,23 +28,47 @@ SOURCE, TARGET = 0, 1  # class labels
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """Settings; `noise` is the deviation of Gaussian noise on normalised inputs while training."""
+    """Settings; noises are deviations of Gaussian noise on normalised inputs while training.
+
+    With deterministic dynamics the noise on s' - s is what keeps Δr finite and gives it a slope:
+    Δr = -|f_source - f_target|² / (2 change_noise²). `ridge` weighs the mean of Δr² in the loss.
+    Where only one domain has data, both classifiers are certain and nothing else would hold
+    the correction: it would grow with every motion that the target's recording lacks. With the
+    ridge, no evidence means no penalty.
+    """
 
     hidden: tuple[int, ...] = (64, 64)
-    noise: float = 1.0
+    change_noise: float = 1.0
+    state_action_noise: float = 1.0
+    ridge: float = 0.01
     learning_rate: float = 1e-3
     batch_size: int = 128  # from each domain
 
 
 class DarcClassifiers:
-    """A GapModel. Inputs are normalised with the target's mean and deviation, s' enters as s' - s."""
+    """A GapModel. Inputs are normalised with the target's mean and deviation, s' enters as s' - s.
 
-    def __init__(self, target: Transitions, config: ClassifierConfig, seed: int) -> None:
+    Args:
+        columns: entries of the observation to look at; all by default.
+    """
+
+    def __init__(
+        self,
+        target: Transitions,
+        config: ClassifierConfig,
+        seed: int,
+        columns: NDArray[np.intp] | None = None,
+    ) -> None:
         self._config = config
+        size = target.observation.shape[1]
+        self._columns = np.arange(size) if columns is None else columns
         self._rng = np.random.default_rng(seed)
         self._generator = torch.Generator().manual_seed(seed)
-        state, action = target.observation.shape[1], target.action.shape[1]
+        state, action = len(self._columns), target.action.shape[1]
+        self._state_action_size = state + action
         self._normalise_by(target)
+        self._noise = torch.full((2 * state + action,), config.state_action_noise)
+        self._noise[state + action :] = config.change_noise
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.state_action = _mlp(state + action, config.hidden)
@@ -51,28 +76,23 @@ class DarcClassifiers:
         parameters = [*self.state_action.parameters(), *self.correction.parameters()]
         self._optimizer = torch.optim.Adam(parameters, lr=config.learning_rate)
 
+    def _raw(self, batch: Transitions) -> list[Floats]:
+        state = batch.observation[:, self._columns]
+        return [state, batch.action, batch.next_observation[:, self._columns] - state]
+
     def _normalise_by(self, target: Transitions) -> None:
-        change = target.next_observation - target.observation
-        columns = [target.observation, target.action, change]
+        columns = self._raw(target)
         self._mean = torch.tensor(np.concatenate([c.mean(0) for c in columns]))
-        # an input that never varies in the target (a fixed command's change) must not explode
+        # an input that never varies in the target must not explode
         deviation = np.concatenate([np.maximum(c.std(0), 1e-3) for c in columns])
         self._deviation = torch.tensor(deviation)
 
     def _inputs(self, batch: Transitions) -> Tensor:
-        change = batch.next_observation - batch.observation
-        raw = np.concatenate([batch.observation, batch.action, change], axis=1)
-        return (torch.from_numpy(raw) - self._mean) / self._deviation
+        return (torch.from_numpy(np.concatenate(self._raw(batch), axis=1)) - self._mean) / self._deviation
 
     def _logits(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 2) of the (s, a) and of the (s, a, s') classifier."""
-        state = (inputs.shape[1] - self._action_size(inputs)) // 2
-        state_action: Tensor = self.state_action(inputs[:, : inputs.shape[1] - state])
-        return state_action, state_action + self.correction(inputs)
-
-    def _action_size(self, inputs: Tensor) -> int:
-        first: nn.Linear = self.state_action[0]  # type: ignore[assignment]
-        return 2 * first.in_features - inputs.shape[1]
+        """Logits (N, 2) of the (s, a) classifier and of the correction."""
+        return self.state_action(inputs[:, : self._state_action_size]), self.correction(inputs)
 
     def fit(self, source: Transitions, target: Transitions, updates: int) -> dict[str, float]:
         """Gradient steps on CE(s, a) + CE(s, a, s'); returns the mean loss of each."""
@@ -84,13 +104,14 @@ class DarcClassifiers:
             inputs = torch.cat(batches)
             # independent noise for the two classifiers, as in the authors' code
             noisy = [
-                inputs + self._config.noise * torch.randn(inputs.shape, generator=self._generator)
+                inputs + self._noise * torch.randn(inputs.shape, generator=self._generator)
                 for _ in range(2)
             ]
             state_action = functional.cross_entropy(self._logits(noisy[0])[0], labels)
-            full = functional.cross_entropy(self._logits(noisy[1])[1], labels)
+            full = functional.cross_entropy(sum(self._logits(noisy[1])), labels)
+            ridge = self._config.ridge * _log_odds(self.correction(inputs)).square().mean()
             self._optimizer.zero_grad()
-            (state_action + full).backward()  # type: ignore[no-untyped-call]
+            (state_action + full + ridge).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             losses += state_action.item(), full.item()
         loss_sa, loss_sas = losses / max(updates, 1)
@@ -99,9 +120,12 @@ class DarcClassifiers:
     @torch.no_grad()
     def delta_r(self, transitions: Transitions) -> Floats:
         """Δr (N,) without input noise."""
-        state_action, full = self._logits(self._inputs(transitions))
-        log_odds = (full - state_action)[:, TARGET] - (full - state_action)[:, SOURCE]
-        return log_odds.numpy()
+        return _log_odds(self.correction(self._inputs(transitions))).numpy()
+
+
+def _log_odds(logits: Tensor) -> Tensor:
+    """Log-odds (N,) of TARGET against SOURCE."""
+    return logits[:, TARGET] - logits[:, SOURCE]
 
 
 def _mlp(inputs: int, hidden: tuple[int, ...]) -> nn.Sequential:

@@ -13,11 +13,14 @@ each batch (DARC + Mix), and `relabel=False` leaves Δr out (Mix alone).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from stable_baselines3.common.callbacks import BaseCallback
 
 from adaptation.classifiers import ClassifierConfig, DarcClassifiers
+from adaptation.dynamics_state import dynamics_columns
 from adaptation.method import Adapted
 from adaptation.source import Report, SourceRun
 from adaptation.target import Target
@@ -30,15 +33,19 @@ from sim.vector import SharedMemoryVecEnv
 class DarcConfig(Strict):
     """Settings; the classifiers' own are prefixed."""
 
-    steps: PositiveInt = 16_000  # further source steps
+    steps: PositiveInt = 20_000  # further source steps
     warm_up_updates: PositiveInt = 1_000  # of the classifiers, before Δr is used
     classifier_updates_per_step: PositiveFloat = 0.5  # per source step
     classifier_hidden: tuple[PositiveInt, ...] = (64, 64)
-    classifier_noise: NonNegativeFloat = 1.0
+    change_noise: NonNegativeFloat = 1.0  # on normalised s' - s
+    state_action_noise: NonNegativeFloat = 1.0  # on normalised s and a
+    ridge: NonNegativeFloat = 0.01  # weight of mean Δr² in the classifiers' loss
     classifier_learning_rate: PositiveFloat = 1e-3
     classifier_batch: PositiveInt = 128
-    delta_r_scale: PositiveFloat = 0.1
+    delta_r_scale: PositiveFloat = 0.3
+    delta_r_ramp: float = Field(0.25, ge=0.0, le=1.0)  # share of the steps over which Δr fades in
     delta_r_clip: PositiveFloat = 10.0
+    entropy_restart: NonNegativeFloat = 0.0  # entropy coefficient to start from; 0: the source run's
     target_fraction: float = Field(0.0, ge=0.0, le=1.0)
     relabel: bool = True
 
@@ -74,6 +81,8 @@ class ClassifierUpdates(BaseCallback):
 
     def _on_step(self) -> bool:
         self._returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
+        done = self.num_timesteps - self._first_step
+        self._buffer.ramp = min(1.0, done / max(1.0, self._config.delta_r_ramp * self._config.steps))
         self._owed += self._config.classifier_updates_per_step * self.model.n_envs
         if self._owed >= 8:
             self.update(int(self._owed))
@@ -100,17 +109,20 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
         The adapted model; `report` gets source return, classifier losses and mean Δr.
     """
     recorded = target.transitions()
+    env = SharedMemoryVecEnv(source.spec, source.config.environments, source.config.workers, seed)
     classifiers = DarcClassifiers(
         recorded,
         ClassifierConfig(
             config.classifier_hidden,
-            config.classifier_noise,
+            config.change_noise,
+            config.state_action_noise,
+            config.ridge,
             config.classifier_learning_rate,
             config.classifier_batch,
         ),
         seed,
+        dynamics_columns(env.contract),
     )
-    env = SharedMemoryVecEnv(source.spec, source.config.environments, source.config.workers, seed)
     try:
         model, buffer = source.resume(
             env,
@@ -121,6 +133,8 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
             delta_r_scale=config.delta_r_scale,
             delta_r_clip=config.delta_r_clip,
         )
+        if config.entropy_restart:
+            model.log_ent_coef.data.fill_(math.log(config.entropy_restart))
         callback = ClassifierUpdates(config, classifiers, buffer, recorded, report)
         model.learn(config.steps, callback, reset_num_timesteps=False)
     finally:

@@ -33,20 +33,26 @@ class Target(Protocol):
 
 
 class LogTarget:
-    """A recording, for instance a bag from a robot: every step in it is already spent."""
+    """A recording, for instance a bag from a robot: every step in it is already spent.
 
-    def __init__(self, recorded: Transitions) -> None:
+    Args:
+        steps: control steps that the recording cost; by default one a transition. A bag costs
+            more, because steps across a change of command are no transitions.
+    """
+
+    def __init__(self, recorded: Transitions, steps: int | None = None) -> None:
         if not len(recorded):
             raise TerrafirmaError("the recording holds no transitions: was the policy ever running?")
         self._recorded = recorded
+        self._steps = len(recorded) if steps is None else steps
 
     @property
     def budget(self) -> int:
-        return len(self._recorded)
+        return self._steps
 
     @property
     def spent(self) -> int:
-        return len(self._recorded)
+        return self._steps
 
     def transitions(self) -> Transitions:
         return self._recorded
@@ -80,6 +86,11 @@ class EnvTarget:
             self._spent += 1
 
     def transitions(self) -> Transitions:
-        columns = list(zip(*self._rows, strict=True))
-        floats = [np.array(column, dtype=np.float32) for column in columns[:4]]
-        return Transitions(*floats, np.array(columns[4], dtype=bool))
+        observation, action, reward, following, terminated = zip(*self._rows, strict=True)
+        return Transitions(
+            np.array(observation, dtype=np.float32),
+            np.array(action, dtype=np.float32),
+            np.array(reward, dtype=np.float32),
+            np.array(following, dtype=np.float32),
+            np.array(terminated, dtype=bool),
+        )

@@ -37,6 +37,7 @@ class TransferBuffer(ReplayBuffer):
         self._fraction, self._scale, self._clip = target_fraction, delta_r_scale, delta_r_clip
         self._rng = np.random.default_rng(np.random.randint(2**31))  # SB3 seeds numpy's global state
         self.mean_delta_r = 0.0
+        self.ramp = 1.0  # share of Δr that counts by now
 
     def source_transitions(self, size: int) -> Transitions:
         """`size` source transitions drawn uniformly, with the source's own rewards."""
@@ -70,7 +71,7 @@ class TransferBuffer(ReplayBuffer):
             return samples
         delta = np.clip(self.gap.delta_r(source), -self._clip, self._clip)
         self.mean_delta_r = float(delta.mean())
-        return samples._replace(rewards=samples.rewards + self._scale * torch.from_numpy(delta)[:, None])
+        return samples._replace(rewards=samples.rewards + self.ramp * self._scale * torch.from_numpy(delta)[:, None])
 
 
 def _samples(batch: Transitions) -> ReplayBufferSamples:

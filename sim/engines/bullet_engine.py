@@ -1,14 +1,14 @@
-"""PyBullet behind the engine protocol; the only module that imports it for physics."""
+"""PyBullet behind the engine protocol."""
 
 from __future__ import annotations
 
 import numpy as np
-import pybullet
 import pybullet_data
 
 from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
+from sim.engines.bullet import pybullet
 from sim.engines.protocol import BaseMotion
 from sim.robots.spec import RobotSpec
 

@@ -1,0 +1,324 @@
+"""The `terrafirma` command: one function a subcommand.
+
+Each imports what it needs when it runs, so that the robot's commands work where neither torch
+nor a simulator is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from contract.errors import TerrafirmaError
+from pipeline.places import launch_file, policy_file
+from pipeline.progress import console
+
+INVALID_INPUT, INTERRUPTED = 2, 130
+
+Positional = tyro.conf.Positional
+
+
+def run(recipe: Positional[str], /, out: Path | None = None, seed: int | None = None) -> int:
+    """Do the whole loop of a recipe: train, deploy, record, adapt, deploy again, compare, report.
+
+    An interrupted run goes on where it stopped when it is started again with the same --out.
+
+    Args:
+        recipe: recipe file, or the name of a shipped one.
+        out: run directory; by default runs/<recipe>-<seed>.
+        seed: instead of the recipe's.
+    """
+    from pipeline.loop import run_loop
+    from pipeline.tables import show_rows
+
+    rows = run_loop(_run_directory(recipe, out, seed))
+    show_rows(rows)
+    return 0
+
+
+def train(
+    recipe: Positional[str], /, out: Path | None = None, seed: int | None = None, resume: bool = False
+) -> int:
+    """Train a recipe's policy, export it, evaluate it and write a report.
+
+    Args:
+        recipe: recipe file, or the name of a shipped one.
+        out: run directory; by default runs/<recipe>-<seed>.
+        seed: instead of the recipe's.
+        resume: go on from the run's checkpoint.
+    """
+    from pipeline.loop import train_only
+    from pipeline.tables import show_rows
+
+    show_rows(train_only(_run_directory(recipe, out, seed), resume))
+    return 0
+
+
+def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
+    """Verify a policy file: contract, digest, golden trace; and say what it expects of a robot.
+
+    Args:
+        policy: ONNX file, or the name of a shipped one.
+        as_json: print one JSON object.
+    """
+    from policies.runtime import Policy
+
+    loaded = Policy(policy_file(policy))
+    contract = loaded.contract
+    facts = {
+        "policy": contract.identity.policy,
+        "robot": contract.identity.robot,
+        "task": contract.identity.task,
+        "method": contract.identity.method,
+        "parent": contract.identity.parent,
+        "control_rate": contract.control_rate,
+        "joints": list(contract.joint_names),
+        "action": contract.action.kind,
+        "observation": {term.source: term.dimension * term.history for term in contract.observation},
+        "command": dict(zip(contract.command.fields, contract.command.units, strict=True)),
+        "golden_ticks": len(loaded.golden.ticks),
+        "golden_error": loaded.golden_error,
+        "sha256": loaded.sha256,
+    }
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            print(f"{name:14} {value}")
+    return 0
+
+
+def evaluate(
+    policy: Positional[str],
+    /,
+    domain: str = "nominal",
+    episodes: int = 100,
+    seed: int = 10_000,
+    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> int:
+    """Run whole episodes of a policy in a domain; return, success and metrics with 95 % intervals.
+
+    Args:
+        policy: ONNX file, or the name of a shipped one.
+        domain: domain file, or the name of a shipped one.
+        episodes: how many; episode i has seed `seed + i`.
+        seed: of the first episode.
+        as_json: print one JSON object.
+    """
+    if episodes < 1:
+        raise TerrafirmaError(f"--episodes {episodes}: must be at least 1.")
+    from pipeline.progress import progress
+    from pipeline.stages import judge_quietly
+    from policies.runtime import Policy
+    from sim.domains.reader import load_domain
+
+    loaded, where = Policy(policy_file(policy)), load_domain(domain)
+    with progress(f"evaluate in {Path(where.source).stem}", episodes) as report:
+        result = judge_quietly(loaded, where, episodes, report, seed)
+    if as_json:
+        print(json.dumps(asdict(result)))
+    else:
+        for name, value in asdict(result).items():
+            print(f"{name:14} {value}")
+    return 0
+
+
+def adapt(
+    source_run: Positional[Path], /, samples: Path, method: str = "darc", out: Path | None = None
+) -> int:
+    """Adapt a trained run's policy to a bag recorded on its target.
+
+    Args:
+        source_run: run directory of `terrafirma train` or `run`.
+        samples: bag that `terrafirma collect` or a launch recorded.
+        method: darc or fine-tune.
+        out: file for the adapted policy; by default <run>/<method>/policy.onnx.
+    """
+    import shutil
+
+    from pipeline.loop import adapt_only
+    from pipeline.recipe import load_recipe
+    from pipeline.run_directory import RunDirectory
+
+    recipe_file = source_run / "recipe.yaml"
+    if not recipe_file.is_file():
+        raise TerrafirmaError(f"{source_run}: holds no recipe.yaml; give the directory of a training run.")
+    seed = _recorded_seed(source_run)
+    directory = RunDirectory(source_run, *load_recipe(recipe_file, seed))
+    policy = adapt_only(directory, samples, method)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(policy.path, out)
+    print(out or policy.path)
+    return 0
+
+
+def launch(file: Positional[str], /, *arguments: str) -> int:
+    """Start the processes of a ROS 2 launch file, also where ROS's own launch is not installed.
+
+    Args:
+        file: *.launch.xml file, or the name of a shipped one (emulated, deploy).
+        arguments: launch arguments as name:=value.
+    """
+    from robot_bridge.launch_runner import run_launch_file
+
+    return run_launch_file(launch_file(file), _launch_arguments(arguments))
+
+
+def deploy(policy: Positional[str], /, output: Path, activate: bool = False, seconds: float = 0.0) -> int:
+    """Run a policy against a robot that speaks ROS 2, and record what happens.
+
+    Nothing moves until the policy is activated: `ros2 lifecycle set /policy activate`, or --activate.
+
+    Args:
+        policy: ONNX file, or the name of a shipped one.
+        output: folder to create for the bag.
+        activate: configure and activate the policy at once.
+        seconds: stop after so long; 0 means never.
+    """
+    from robot_bridge.launch_runner import run_launch_file
+
+    arguments = {
+        "policy": str(policy_file(policy)),
+        "output": str(output),
+        "autostart": str(activate).lower(),
+        "seconds": str(float(seconds)),
+    }
+    return run_launch_file(launch_file("deploy"), arguments)
+
+
+def emulate(
+    robot: Positional[str], /, domain: str = "nominal-mujoco", rate: float = 1.0, seed: int = 0
+) -> int:
+    """Run an emulated robot as a ROS 2 node: joint states out, position commands in.
+
+    Args:
+        robot: name of a robot.
+        domain: domain file, or the name of a shipped one.
+        rate: simulated seconds per wall second; publishes /clock.
+        seed: of the domain's draw.
+    """
+    from sim.domains.reader import load_domain
+    from sim.robots import load_robot
+
+    load_domain(domain).check(load_robot(robot))
+    parameters = {
+        "autostart": "true",
+        "robot": robot,
+        "domain": domain,
+        "rate": str(float(rate)),
+        "seed": str(seed),
+        "publish_clock": str(rate != 1.0).lower(),
+    }
+    return _node("emulated_robot_node", parameters)
+
+
+def collect(out: Path, seconds: float = 0.0, policy: str = "") -> int:
+    """Record a robot's topics to a bag until interrupted.
+
+    Args:
+        out: folder to create.
+        seconds: stop after so long; 0 means never.
+        policy: policy that is running, to be noted in the bag.
+    """
+    parameters = {
+        "autostart": "true",
+        "output": str(out),
+        "seconds": str(float(seconds)),
+        "policy": str(policy_file(policy)) if policy else "",
+    }
+    return _node("recorder_node", parameters)
+
+
+def doctor() -> int:
+    """Say what is installed, and what would not work without the rest."""
+    from pipeline.doctor import examine
+
+    return examine()
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "run": run,
+    "train": train,
+    "check": check,
+    "evaluate": evaluate,
+    "adapt": adapt,
+    "launch": launch,
+    "deploy": deploy,
+    "emulate": emulate,
+    "collect": collect,
+    "doctor": doctor,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 0 success, 2 invalid input, 130 interrupted."""
+    try:
+        return int(
+            tyro.extras.subcommand_cli_from_dict(
+                COMMANDS,
+                prog="terrafirma",
+                description="Robot policies from simulation to solid ground.",
+                args=sys.argv[1:] if arguments is None else arguments,
+            )
+        )
+    except TerrafirmaError as error:
+        console.print(f"error: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+        return INVALID_INPUT
+    except ModuleNotFoundError as error:
+        console.print(
+            f"error: this command needs {error.name!r}, which is not installed; "
+            "`terrafirma doctor` says what belongs to what.",
+            style="bold red",
+            markup=False,
+        )
+        return INVALID_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run_directory(recipe: str, out: Path | None, seed: int | None) -> Any:
+    from pipeline.recipe import load_recipe
+    from pipeline.run_directory import RunDirectory
+
+    loaded, text = load_recipe(recipe, seed)
+    return RunDirectory(out or Path("runs") / f"{loaded.name}-{loaded.seed}", loaded, text)
+
+
+def _recorded_seed(path: Path) -> int:
+    try:
+        return int(json.loads((path / "run.json").read_text())["seed"])
+    except (OSError, ValueError, KeyError) as error:
+        raise TerrafirmaError(f"{path / 'run.json'}: not the record of a run ({error}).") from error
+
+
+def _launch_arguments(arguments: tuple[str, ...]) -> dict[str, str]:
+    parsed = {}
+    for argument in arguments:
+        name, separator, value = argument.partition(":=")
+        if not separator or not name:
+            raise TerrafirmaError(f"launch argument {argument!r}: expected name:=value.")
+        parsed[name] = value
+    return parsed
+
+
+def _node(module: str, parameters: dict[str, str]) -> int:
+    """Become a node, with the environment that ROS 2 needs."""
+    from robot_bridge.environment import node_environment
+
+    command = [sys.executable, "-m", f"robot_bridge.{module}", "--ros-args"]
+    for name, value in parameters.items():
+        if value:
+            command += ["-p", f"{name}:={value}"]
+    os.execve(sys.executable, command, node_environment(os.environ))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

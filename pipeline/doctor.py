@@ -1,0 +1,34 @@
+"""What is installed here, and what each part is needed for."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+PARTS = (
+    ("onnxruntime", "run policies", True),
+    ("mcap", "record and read bags", True),
+    ("rclpy", "talk to robots (extra 'ros', or a sourced ROS 2)", False),
+    ("launch_ros", "ROS's own `ros2 launch`; `terrafirma launch` works without it", False),
+    ("pybullet", "train and evaluate (extra 'train')", False),
+    ("mujoco", "emulate robots (extra 'train')", False),
+    ("torch", "train and adapt (extra 'train')", False),
+    ("stable_baselines3", "train and adapt (extra 'train')", False),
+)
+
+
+def examine() -> int:
+    """Print the table; 0 if what every command needs is there."""
+    table = Table("part", "here", "needed to")
+    complete = True
+    for module, purpose, required in PARTS:
+        found = importlib.util.find_spec(module) is not None
+        complete &= found or not required
+        table.add_row(module, "yes" if found else "[bold]no[/bold]", purpose)
+    console = Console()
+    console.print(f"Python {sys.version.split()[0]} at {sys.executable}")
+    console.print(table)
+    return 0 if complete else 1

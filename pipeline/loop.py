@@ -1,0 +1,112 @@
+"""`terrafirma run`: train, deploy, record, adapt, deploy again, compare, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contract.errors import TerrafirmaError
+from pipeline import stages
+from pipeline.places import policy_file
+from pipeline.progress import console
+from pipeline.recipe import RECIPES, load_recipe
+from pipeline.run_directory import RunDirectory, write_json
+from pipeline.run_report import write_run_report
+from pipeline.samples import load_samples, success_on_robot
+from pipeline.stages import Row
+from policies.runtime import Policy
+from policies.statistics import wilson_interval
+from policies.train import POLICY
+from sim.contracts import build_contract
+from sim.domains.reader import load_domain
+from sim.robots import load_robot
+from sim.tasks import make_task
+
+ADAPTATIONS = ("fine-tune", "darc")
+
+
+def run_loop(run: RunDirectory) -> list[Row]:
+    """Do every stage that is not done yet; writes summary.json and report.html."""
+    check_inputs(run)
+    source = stages.train_source(run)
+    policies = {"source": source} | (_adapt_all(run, source) if run.recipe.target else {})
+    return _conclude(run, policies)
+
+
+def train_only(run: RunDirectory, resume: bool) -> list[Row]:
+    """Train, export and judge in the source and the recipe's further domains."""
+    check_inputs(run)
+    return _conclude(run, {"source": stages.train_source(run, resume)})
+
+
+def adapt_only(run: RunDirectory, bag: Path, method: str) -> Policy:
+    """Adapt the run's trained policy to a bag."""
+    path = run.path / "source" / POLICY
+    if not path.is_file():
+        raise TerrafirmaError(f"{run.path}: has no trained policy yet ({path} is missing).")
+    return stages.adapt(run, Policy(path), bag, method)
+
+
+def check_inputs(run: RunDirectory) -> None:
+    """Refuse a recipe whose names do not exist before hours are spent on it."""
+    recipe = run.recipe
+    robot = load_robot(recipe.robot)
+    build_contract(robot, make_task(recipe.task), run.identity())
+    for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):
+        load_domain(name).check(robot)
+    if recipe.oracle:
+        Policy(policy_file(recipe.oracle))
+
+
+def _conclude(run: RunDirectory, policies: dict[str, Policy]) -> list[Row]:
+    recipe = run.recipe
+    if len(policies) > 1:
+        rows = _compare(run, policies)
+    else:
+        domains = [load_domain(name) for name in (recipe.source, *recipe.evaluate_in)]
+        rows = [stages.judge(run, "source", policies["source"], domain, 0) for domain in domains]
+    summary = stages.write_summary(run, rows)
+    report = write_run_report(run, rows, policies)
+    console.print(f"rows    {summary}\nreport  {report}")
+    return rows
+
+
+def _adapt_all(run: RunDirectory, source: Policy) -> dict[str, Policy]:
+    """Record the target once, adapt with every method, and put the last one on the robot again."""
+    collect, seed = run.recipe.collect, run.recipe.seed
+    bag = stages.record(run, source, "samples", collect.steps, explore=True, seed=seed)
+    adapted = {method: stages.adapt(run, source, bag, method) for method in ADAPTATIONS}
+    outcomes = {}
+    for name, policy in (("zero-shot", source), ("darc", adapted["darc"])):
+        # the same seed gives both policies the same commands
+        bag = stages.record(run, policy, f"deployed-{name}", collect.verify_steps, explore=False, seed=seed + 1)
+        _, recorded = load_samples(bag, policy.contract)
+        successes, commands = success_on_robot(recorded)
+        outcomes[name] = {
+            "successes": successes,
+            "commands": commands,
+            "success_rate": successes / commands,
+            "success_ci95": wilson_interval(successes, commands),
+        }
+    write_json(run.path / "deployed.json", outcomes)
+    return adapted
+
+
+def _compare(run: RunDirectory, policies: dict[str, Policy]) -> list[Row]:
+    recipe = run.recipe
+    source, target = load_domain(recipe.source), load_domain(str(recipe.target))
+    steps = recipe.collect.steps
+    rows = [
+        stages.judge(run, "source", policies["source"], source, 0),
+        stages.judge(run, "zero-shot", policies["source"], target, 0),
+    ]
+    rows += [stages.judge(run, method, policies[method], target, steps) for method in ADAPTATIONS]
+    if recipe.oracle:
+        oracle = Policy(policy_file(recipe.oracle))
+        policies["oracle"] = oracle
+        rows.append(stages.judge(run, "oracle", oracle, target, _oracle_steps(recipe.oracle)))
+    return rows
+
+
+def _oracle_steps(name: str) -> int:
+    """Target steps that an oracle was trained with, from the recipe of the same name, else 0."""
+    return load_recipe(name)[0].train.steps if (RECIPES / f"{name}.yaml").is_file() else 0

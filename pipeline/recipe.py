@@ -1,0 +1,111 @@
+"""A recipe: everything that decides the outcome of a run, in one YAML file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+
+from adaptation.darc import DarcConfig
+from adaptation.fine_tune import FineTuneConfig
+from contract.errors import TerrafirmaError, UnknownNameError
+from policies.config import PpoConfig, SacConfig, Strict, TrainConfig
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class CollectConfig(Strict):
+    """How target transitions are recorded over ROS 2."""
+
+    steps: PositiveInt = 3_000  # running control ticks: the target budget
+    rate: PositiveFloat = 5.0  # simulated seconds per wall second of the emulated robot
+    exploration_std: NonNegativeFloat = 0.3  # of the normalised action
+    random_fraction: float = Field(0.3, ge=0.0, le=1.0)  # of commands answered with random actions
+    interval: PositiveFloat = 3.0  # s between commands
+    verify_steps: PositiveInt = 1_200  # ticks of the second deployment, without exploration
+
+
+class EvaluateConfig(Strict):
+    """How policies are compared."""
+
+    episodes: PositiveInt = 100
+
+
+class Recipe(Strict):
+    """One run of the loop; without a target it ends after training and evaluation."""
+
+    name: str
+    description: str = ""
+    robot: str
+    task: str
+    source: str  # domain file, or the name of a shipped one
+    evaluate_in: tuple[str, ...] = ()  # further domains that the trained policy is tried in
+    target: str | None = None
+    oracle: str | None = None  # policy trained in the target, for comparison; file or zoo name
+    seed: int = Field(0, ge=0)
+    train: TrainConfig
+    collect: CollectConfig = CollectConfig()
+    fine_tune: FineTuneConfig = FineTuneConfig()
+    darc: DarcConfig = DarcConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+    def digest(self) -> str:
+        """Hash of everything in the recipe."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]:
+    """Read a recipe file, or a shipped recipe by name; returns it with its text.
+
+    Raises:
+        TerrafirmaError: the file and field that is wrong, and what would be right.
+    """
+    path = Path(name)
+    if not path.is_file():
+        shipped = {p.stem: p for p in RECIPES.glob("*.yaml")}
+        if str(name) not in shipped:
+            raise UnknownNameError("recipe (no such file either)", str(name), shipped)
+        path = shipped[str(name)]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TerrafirmaError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from error
+    if not isinstance(data, dict):
+        raise TerrafirmaError(f"{path}: expected a mapping of recipe fields.")
+    if seed is not None:
+        data["seed"] = seed
+    try:
+        return Recipe.model_validate(data), text
+    except ValidationError as error:
+        raise _explain(error, path) from error
+
+
+def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
+    """The first problem, with the nearest valid name where a key is unknown."""
+    problem = error.errors()[0]
+    location = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        return UnknownNameError("recipe field", ".".join(location), _fields_at(location[:-1]), str(path))
+    return TerrafirmaError(
+        f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}."
+    )
+
+
+def _fields_at(location: list[str]) -> Iterable[str]:
+    """Dotted names of the fields that are valid where an unknown one stood."""
+    model: Any = Recipe
+    prefix = ""
+    for part in location:
+        if part in ("sac", "ppo"):  # pydantic adds the discriminator to the location
+            model = {"sac": SacConfig, "ppo": PpoConfig}[part]
+        elif isinstance(model, type) and issubclass(model, Strict):
+            model = model.model_fields[part].annotation
+        prefix += f"{part}."
+    if isinstance(model, type) and issubclass(model, Strict):
+        return [prefix + name for name in model.model_fields]
+    return []

@@ -1,0 +1,29 @@
+"""Result tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.stages import Row
+
+
+def show_rows(rows: Sequence[Row]) -> None:
+    """Print success, return and the task's metrics of each row, with 95 % intervals."""
+    table = Table(title="success and return, 95 % intervals")
+    for title in ("method", "domain", "success", "return", "metrics", "episodes", "target steps", "seconds"):
+        table.add_column(title, justify="left" if title in ("method", "domain") else "right")
+    for row in rows:
+        table.add_row(
+            row.method,
+            row.domain,
+            f"{row.success_rate:.2f} [{row.success_ci95[0]:.2f}, {row.success_ci95[1]:.2f}]",
+            f"{row.return_mean:.2f} [{row.return_ci95[0]:.2f}, {row.return_ci95[1]:.2f}]",
+            "  ".join(f"{name} {value:.3f}" for name, value in row.metrics.items()),
+            str(row.episodes),
+            str(row.target_steps),
+            f"{row.seconds:.0f}",
+        )
+    Console().print(table)

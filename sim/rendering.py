@@ -1,0 +1,108 @@
+"""Pictures of a robot's motion, whatever engine moved it.
+
+PyBullet's TinyRenderer draws every frame from recorded poses: it needs no GPU, no display and
+no system package. The physics in the picture is that of the engine that the poses came from.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pybullet_data
+from numpy.typing import NDArray
+from PIL import Image
+
+from contract.state import Array
+from sim.engines.bullet import pybullet
+from sim.robots.spec import RobotSpec
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One moment: base (3,) m, orientation (4,) xyzw, joints (n,) rad and an optional marker (3,) m."""
+
+    base_position: Array
+    base_orientation: Array
+    joint_position: Array
+    marker: Array | None = None
+
+
+class Renderer:
+    """Draws `Pose`s of one robot; the camera follows a floating base."""
+
+    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240) -> None:
+        self._robot, self._size = robot, (width, height)
+        c = self._client = pybullet.connect(pybullet.DIRECT)
+        pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
+        self._body = pybullet.loadURDF(str(robot.urdf), useFixedBase=True, physicsClientId=c)
+        infos = [
+            pybullet.getJointInfo(self._body, i, physicsClientId=c)
+            for i in range(pybullet.getNumJoints(self._body, physicsClientId=c))
+        ]
+        indices = {info[1].decode(): info[0] for info in infos}
+        self._joints = [indices[joint.name] for joint in robot.joints]
+        ball = pybullet.createVisualShape(
+            pybullet.GEOM_SPHERE, radius=0.03, rgbaColor=[0.9, 0.1, 0.1, 1], physicsClientId=c
+        )
+        self._marker = pybullet.createMultiBody(
+            baseVisualShapeIndex=ball, basePosition=[0, 0, -1], physicsClientId=c
+        )
+        self._projection = pybullet.computeProjectionMatrixFOV(45, width / height, 0.1, 10)
+        self._base_inertial = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)[3:5]
+
+    def frame(self, pose: Pose) -> Frame:
+        """The picture (height, width, 3) of one pose."""
+        c, (width, height) = self._client, self._size
+        base = pybullet.multiplyTransforms(pose.base_position, pose.base_orientation, *self._base_inertial)
+        pybullet.resetBasePositionAndOrientation(self._body, *base, physicsClientId=c)
+        for joint, angle in zip(self._joints, pose.joint_position, strict=True):
+            pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
+        if pose.marker is not None:
+            pybullet.resetBasePositionAndOrientation(
+                self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c
+            )
+        image = pybullet.getCameraImage(
+            width,
+            height,
+            self._view(pose),
+            self._projection,
+            shadow=True,
+            lightDirection=[1, -1, 2],
+            renderer=pybullet.ER_TINY_RENDERER,
+            physicsClientId=c,
+        )[2]
+        return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
+
+    def _view(self, pose: Pose) -> list[float]:
+        if self._robot.floating_base:
+            focus, distance, yaw, pitch = [*pose.base_position[:2], 0.2], 1.3, 40, -20
+        else:
+            focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
+        return list(
+            pybullet.computeViewMatrixFromYawPitchRoll(focus, distance, yaw, pitch, roll=0, upAxisIndex=2)
+        )
+
+    def close(self) -> None:
+        pybullet.disconnect(physicsClientId=self._client)
+
+
+def animation(robot: RobotSpec, poses: list[Pose], frames_per_second: float) -> bytes:
+    """An endless animated WebP of `poses`."""
+    renderer = Renderer(robot)
+    images = [Image.fromarray(renderer.frame(pose)) for pose in poses]
+    renderer.close()
+    stream = io.BytesIO()
+    images[0].save(
+        stream,
+        "WEBP",
+        save_all=True,
+        append_images=images[1:],
+        duration=round(1000 / frames_per_second),
+        loop=0,
+        quality=60,
+    )
+    return stream.getvalue()
