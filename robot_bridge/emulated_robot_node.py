@@ -1,9 +1,9 @@
 """Lifecycle node that is a robot to everyone else: a simulated one in a domain, in real time.
 
 Parameters: robot (name), domain (file or name of a shipped one), rate (multiple of real time),
-sensor_rate (Hz of simulated time), seed, command_interface, publish_clock, await_controller
-(stand still in time until somebody can send commands), autostart. At a rate other than 1 the
-clock is always published.
+sensor_rate (Hz of simulated time), lockstep (Hz of the controller to wait for; 0: nobody), seed,
+command_interface, publish_clock, await_controller (stand still in time until somebody can send
+commands), autostart. At a rate other than 1, or in lock-step, the clock is always published.
 """
 
 from __future__ import annotations
@@ -38,9 +38,12 @@ class EmulatedRobotNode(ros.ManagedNode):
         self._domain_name = ros.setting(self, "domain", "nominal-mujoco")
         self._rate = ros.setting(self, "rate", 1.0)
         self._sensor_rate = ros.setting(self, "sensor_rate", 200.0)
+        self._lockstep = ros.setting(self, "lockstep", 0.0)
         self._seed = ros.setting(self, "seed", 0)
         self._interface = ros.setting(self, "command_interface", "forward_position")
-        self._with_clock = ros.setting(self, "publish_clock", False) or self._rate != 1.0
+        self._with_clock = (
+            ros.setting(self, "publish_clock", False) or self._rate != 1.0 or self._lockstep > 0
+        )
         self._await_controller = ros.setting(self, "await_controller", False)
         self._diagnostics = Diagnostics(self)
         self._core: EmulatorCore | None = None
@@ -51,7 +54,9 @@ class EmulatedRobotNode(ros.ManagedNode):
         joint_commands.check_interface(self._interface)
         spec = load_robot(self._robot_name)
         self._robot = SimulatedRobot(spec, load_domain(self._domain_name), self._seed)
-        self._core = core = EmulatorCore(self._robot, spec.time_step, self._sensor_rate, self._rate)
+        self._core = core = EmulatorCore(
+            self._robot, spec.time_step, self._sensor_rate, self._rate, self._lockstep
+        )
         names = [joint.name for joint in spec.joints]
         self._joint_message = JointState(name=names)
         self._joint_message.header.frame_id = "base_link"

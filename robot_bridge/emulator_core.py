@@ -10,6 +10,7 @@ from contract.errors import TerrafirmaError
 from contract.state import Array, JointCommand, RobotState
 
 MAX_CATCH_UP = 2  # sensor periods simulated in one go; beyond that, simulated time falls behind
+PATIENCE = 250_000_000  # wall ns for which a lock-stepped robot waits for its controller
 
 
 class Robot(Protocol):
@@ -28,16 +29,25 @@ class EmulatorCore:
     controller keeps the newest set-points, whether or not more come. A set-point that arrives
     within a sensor period acts from the end of the last simulated one.
 
+    In lock-step, simulated time never runs further than one control period beyond the newest
+    command, so a busy computer makes the robot slower instead of its controller late. A
+    controller that stays silent for `PATIENCE` is no longer waited for until it speaks again.
+
     Args:
         time_step: s of one physics step.
         sensor_rate: Hz of simulated time; rounded so that a period is a whole number of steps.
-        rate: simulated seconds per wall second.
+        rate: simulated seconds per wall second; in lock-step, at most.
+        lockstep: Hz of the controller that is waited for; 0 waits for nobody.
 
     Raises:
         TerrafirmaError: a rate is not positive, or sensors are faster than the physics.
     """
 
-    def __init__(self, robot: Robot, time_step: float, sensor_rate: float, rate: float) -> None:
+    def __init__(
+        self, robot: Robot, time_step: float, sensor_rate: float, rate: float, lockstep: float = 0.0
+    ) -> None:
+        if not lockstep >= 0:
+            raise TerrafirmaError(f"lockstep: {lockstep} Hz must be the control rate, or 0.")
         if not rate > 0:
             raise TerrafirmaError(f"rate: {rate} must be a positive multiple of real time.")
         if not 0 < sensor_rate <= 1.0 / time_step:
@@ -47,6 +57,8 @@ class EmulatorCore:
         self.period_ns = round(self._steps * time_step * 1e9)  # simulated, between two readings
         self._wall_period = self.period_ns / rate
         self._due: float | None = None
+        self._control_ns = round(1e9 / lockstep) if lockstep else None
+        self._commanded: int | None = None  # simulated ns of the newest command; None: nobody controls
         self.time = 0  # simulated ns since the start
         self.lag = 0  # sensor periods by which the simulation fell behind wall time
         robot.reset()
@@ -59,18 +71,26 @@ class EmulatorCore:
         """New set-points (n,) rad; returns False and ignores them if they are not finite."""
         if not np.isfinite(position).all():
             return False
+        self._commanded = self.time
         self._robot.command(JointCommand.hold(position))
         return True
 
     def remaining(self, now: int) -> float:
-        """Wall seconds from `now` (ns) until the next reading is due."""
+        """Wall seconds from `now` (ns) until the next reading is due; a command may make it sooner."""
         if self._due is None:
             self._due = now + self._wall_period
+        if self._awaits_command():
+            waited = now - self._due
+            if waited < PATIENCE:
+                return (PATIENCE - waited) * 1e-9
+            self._commanded = None
         return (self._due - now) * 1e-9
 
     def advance(self, now: int) -> RobotState:
         """Simulate one sensor period and read the sensors; call when `remaining` is 0 or less."""
         assert self._due is not None
+        if self._control_ns is not None:
+            self._due = max(self._due, now)  # time spent waiting is not caught up with
         behind = int((now - self._due) / self._wall_period)
         if behind > MAX_CATCH_UP:
             self._due += behind * self._wall_period
@@ -81,3 +101,8 @@ class EmulatorCore:
         state = self._robot.sense()
         state.stamp = self.time
         return state
+
+    def _awaits_command(self) -> bool:
+        if self._control_ns is None or self._commanded is None:
+            return False
+        return self.time - self._commanded >= self._control_ns

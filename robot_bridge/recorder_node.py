@@ -6,8 +6,9 @@ policy_node (name of the node whose ticks are counted), max_ticks (stop after so
 ticks; 0: never), seconds (of ROS time; 0: never), stall_timeout (wall s without a running tick
 that count as failure while max_ticks is waited for; 0: never), autostart, use_sim_time.
 
-It listens to the ticks only once it hears the sensors that the policy acts on. A policy node
-that waits for a tick listener therefore never runs unrecorded.
+It listens to the ticks once it hears the sensors that the policy acts on, and until it has
+enough. A policy node that needs a tick listener therefore never runs unrecorded, and holds
+when the budget is spent.
 """
 
 from __future__ import annotations
@@ -121,7 +122,11 @@ class RecorderNode(ros.ManagedNode):
             )
 
     def _listen_to_ticks(self, bag: BagWriter) -> None:
-        if self._tick_topic not in self._recorded and self._awaited <= bag.heard:
+        listening = self._tick_topic in self._recorded
+        if self._stop_rule.enough_ticks:
+            if listening:
+                self.destroy_subscription(self._recorded.pop(self._tick_topic))
+        elif not listening and self._awaited <= bag.heard:
             self._subscribe(self._tick_topic, best_effort=False)
 
     def _stop_when_done(self, wall: float) -> None:

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +122,7 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> int:
     """A DDS domain of its own, on this host only, for the test and all processes it starts."""
     domain = random.SystemRandom().randint(1, 101)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+    monkeypatch.setenv("TERRAFIRMA_TEST", uuid.uuid4().hex)  # tells this test's processes from all others
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

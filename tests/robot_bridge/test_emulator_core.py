@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from contract.errors import TerrafirmaError
-from robot_bridge.emulator_core import MAX_CATCH_UP, EmulatorCore
+from contract.state import JointCommand
+from robot_bridge.emulator_core import MAX_CATCH_UP, PATIENCE, EmulatorCore
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
@@ -15,9 +16,9 @@ SPEC = load_robot("iiwa")
 DEFAULT = np.array([joint.default_position for joint in SPEC.joints])
 
 
-def emulator(sensor_rate: float = 100.0, rate: float = 1.0) -> EmulatorCore:
+def emulator(sensor_rate: float = 100.0, rate: float = 1.0, lockstep: float = 0.0) -> EmulatorCore:
     robot = SimulatedRobot(SPEC, load_domain("nominal-mujoco"), seed=0)
-    return EmulatorCore(robot, SPEC.time_step, sensor_rate, rate)
+    return EmulatorCore(robot, SPEC.time_step, sensor_rate, rate, lockstep)
 
 
 def run(core: EmulatorCore, start: float, seconds: float) -> list:
@@ -55,6 +56,37 @@ def test_a_stall_slows_simulated_time_instead_of_bursting() -> None:
     assert core.time - before <= (10 + MAX_CATCH_UP) * core.period_ns
     assert core.lag > 900
     assert len(states) >= 9
+
+
+def test_lockstep_waits_for_the_controller_but_not_for_ever() -> None:
+    core = emulator(sensor_rate=100.0, rate=10.0, lockstep=20.0)
+    run(core, 0.0, 0.1)
+    assert core.time >= 0.9e9  # nobody has commanded yet, so nobody is waited for
+    core.command(DEFAULT)
+    since = core.time
+    run(core, 0.1, 0.1)
+    assert core.time - since == 50_000_000
+    core.command(DEFAULT)
+    run(core, 0.2, 0.1)
+    assert core.time - since == 100_000_000
+    run(core, 0.3, PATIENCE * 1e-9 + 0.1)
+    assert core.time - since > 500_000_000  # the controller is gone
+
+
+def test_set_points_act_from_the_reading_that_they_answer() -> None:
+    """As in training: no delay beyond the domain's own."""
+    core = emulator(sensor_rate=20.0, rate=1e6, lockstep=20.0)
+    twin = SimulatedRobot(SPEC, load_domain("nominal-mujoco"), seed=0)
+    twin.reset()
+    rng = np.random.default_rng(0)
+    for k in range(20):
+        core.remaining(k)
+        state = core.advance(k)
+        twin.step(20)
+        assert np.array_equal(state.joint_position, twin.sense().joint_position)
+        set_point = state.joint_position + rng.uniform(-0.2, 0.2, 7)
+        core.command(set_point)
+        twin.command(JointCommand.hold(set_point))
 
 
 def test_reset_returns_to_the_default_pose_and_time_goes_on() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +25,25 @@ sys.exit(run_launch_file(Path(sys.argv[1]), dict(word.split(":=") for word in sy
 """
 
 
-def of_domain(domain: int) -> dict[int, str]:
-    """Command lines of the running processes of one ROS domain, by pid."""
+def own_processes() -> dict[int, str]:
+    """Command lines of the processes that this test has started and that still run, by pid."""
+    marker = f"TERRAFIRMA_TEST={os.environ['TERRAFIRMA_TEST']}".encode()
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if f"ROS_DOMAIN_ID={domain}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+            if int(folder.name) != os.getpid() and marker in (folder / "environ").read_bytes().split(b"\0"):
                 found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
         except OSError:  # it ended, or is not ours
             continue
     return found
+
+
+@pytest.fixture(autouse=True)
+def end_own_processes(ros_domain: int) -> Iterator[None]:
+    """Whatever a failing test leaves behind is ended by its pid."""
+    yield
+    for pid in own_processes():
+        os.kill(pid, signal.SIGKILL)
 
 
 def launched(name: str, arguments: dict[str, object]) -> subprocess.Popen[bytes]:
@@ -40,32 +51,32 @@ def launched(name: str, arguments: dict[str, object]) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-c", SCRIPT, str(LAUNCH / name), *words])
 
 
-def wait_for(domain: int, executable: str) -> int:
+def wait_for(executable: str) -> int:
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        for pid, command in of_domain(domain).items():
+        for pid, command in own_processes().items():
             if f"robot_bridge.{executable}" in command:
                 return pid
         time.sleep(0.05)
     raise AssertionError(f"{executable} never started")
 
 
-def test_a_required_node_that_fails_ends_everything(ros_domain: int, tmp_path: Path) -> None:
+def test_a_required_node_that_fails_ends_everything(tmp_path: Path) -> None:
     arguments = {"policy": str(tmp_path / "none.onnx"), "output": str(tmp_path / "bag")}
     assert run_launch_file(LAUNCH / "emulated.launch.xml", arguments) == 2
-    assert of_domain(ros_domain) == {}
+    assert own_processes() == {}
 
 
-def test_a_killed_node_ends_everything(ros_domain: int, tmp_path: Path, iiwa_policy: Path) -> None:
+def test_a_killed_node_ends_everything(tmp_path: Path, iiwa_policy: Path) -> None:
     launch = launched("emulated.launch.xml", {"policy": iiwa_policy, "output": tmp_path / "bag"})
-    robot = wait_for(ros_domain, "emulated_robot_node")
+    robot = wait_for("emulated_robot_node")
     time.sleep(2.0)
     subprocess.run(["kill", "-9", str(robot)], check=True)
     assert launch.wait(20) == 128 + signal.SIGKILL
-    assert of_domain(ros_domain) == {}
+    assert own_processes() == {}
 
 
-def test_ctrl_c_ends_a_deployment_in_order(ros_domain: int, tmp_path: Path, iiwa_policy: Path) -> None:
+def test_ctrl_c_ends_a_deployment_in_order(tmp_path: Path, iiwa_policy: Path) -> None:
     robot = subprocess.Popen(
         [sys.executable, "-m", "robot_bridge.emulated_robot_node", "--ros-args", "-p", "autostart:=true"]
     )
@@ -78,7 +89,7 @@ def test_ctrl_c_ends_a_deployment_in_order(ros_domain: int, tmp_path: Path, iiwa
             time.sleep(0.2)
         launch.send_signal(signal.SIGINT)
         assert launch.wait(20) == 128 + signal.SIGINT
-        assert list(of_domain(ros_domain)) == [robot.pid]
+        assert list(own_processes()) == [robot.pid]
     finally:
         robot.terminate()
         robot.wait(10)
@@ -90,16 +101,16 @@ def test_a_launcher_that_is_killed_takes_its_nodes_with_it(
     ros_domain: int, tmp_path: Path, iiwa_policy: Path
 ) -> None:
     launch = launched("emulated.launch.xml", {"policy": iiwa_policy, "output": tmp_path / "bag"})
-    wait_for(ros_domain, "policy_node")
+    wait_for("policy_node")
     launch.kill()
     launch.wait()
     end = time.monotonic() + 20
-    while of_domain(ros_domain) and time.monotonic() < end:
+    while own_processes() and time.monotonic() < end:
         time.sleep(0.05)
-    assert of_domain(ros_domain) == {}
+    assert own_processes() == {}
 
 
-def test_what_cannot_run_is_refused_before_anything_starts(ros_domain: int, tmp_path: Path) -> None:
+def test_what_cannot_run_is_refused_before_anything_starts(tmp_path: Path) -> None:
     path = tmp_path / "x.launch.xml"
     path.write_text("<launch>\n<node pkg='terrafirma' exec='recordr'/>\n</launch>")
     with pytest.raises(UnknownNameError, match=r"x\.launch\.xml:2: unknown executable 'recordr'.*'recorder'"):
