@@ -77,7 +77,9 @@ class EnvTarget:
     def collect(self, behaviour: Behaviour, steps: int) -> None:
         """Take `steps` steps; raises BudgetError, before the first, if they are not left."""
         if self._spent + steps > self._budget:
-            raise BudgetError(f"{steps} target steps asked for, {self._budget - self._spent} of {self._budget} left.")
+            raise BudgetError(
+                f"{steps} target steps asked for, {self._budget - self._spent} of {self._budget} left."
+            )
         for _ in range(steps):
             action = np.clip(behaviour(self._observation), -1.0, 1.0).astype(np.float32)
             following, reward, terminated, truncated, _ = self._env.step(action)

@@ -35,7 +35,8 @@ class TransferBuffer(ReplayBuffer):
         super().__init__(*arguments, **keywords)
         self._target, self.gap = target, gap
         self._fraction, self._scale, self._clip = target_fraction, delta_r_scale, delta_r_clip
-        self._rng = np.random.default_rng(np.random.randint(2**31))  # SB3 seeds numpy's global state
+        # SB3 seeds numpy's global state and nothing else that a buffer could ask
+        self._rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
         self.mean_delta_r = 0.0
         self.ramp = 1.0  # share of Δr that counts by now
 
@@ -71,7 +72,9 @@ class TransferBuffer(ReplayBuffer):
             return samples
         delta = np.clip(self.gap.delta_r(source), -self._clip, self._clip)
         self.mean_delta_r = float(delta.mean())
-        return samples._replace(rewards=samples.rewards + self.ramp * self._scale * torch.from_numpy(delta)[:, None])
+        return samples._replace(
+            rewards=samples.rewards + self.ramp * self._scale * torch.from_numpy(delta)[:, None]
+        )
 
 
 def _samples(batch: Transitions) -> ReplayBufferSamples:

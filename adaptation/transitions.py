@@ -23,7 +23,10 @@ class Transitions:
     terminated: NDArray[np.bool_]  # (N,), true failure; running out of time is not
 
     def __post_init__(self) -> None:
-        sizes = {len(a) for a in (self.observation, self.action, self.reward, self.next_observation, self.terminated)}
+        sizes = {
+            len(a)
+            for a in (self.observation, self.action, self.reward, self.next_observation, self.terminated)
+        }
         if len(sizes) != 1:
             raise TerrafirmaError(f"arrays of transitions differ in length: {sorted(sizes)}.")
 

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+from tyro.conf import Positional
 
 from contract.errors import TerrafirmaError
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
 
 INVALID_INPUT, INTERRUPTED = 2, 130
-
-Positional = tyro.conf.Positional
 
 
 def run(recipe: Positional[str], /, out: Path | None = None, seed: int | None = None) -> int:
@@ -87,11 +86,7 @@ def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(nam
         "golden_error": loaded.golden_error,
         "sha256": loaded.sha256,
     }
-    if as_json:
-        print(json.dumps(facts))
-    else:
-        for name, value in facts.items():
-            print(f"{name:14} {value}")
+    _print_facts(facts, as_json)
     return 0
 
 
@@ -122,11 +117,7 @@ def evaluate(
     loaded, where = Policy(policy_file(policy)), load_domain(domain)
     with progress(f"evaluate in {Path(where.source).stem}", episodes) as report:
         result = judge_quietly(loaded, where, episodes, report, seed)
-    if as_json:
-        print(json.dumps(asdict(result)))
-    else:
-        for name, value in asdict(result).items():
-            print(f"{name:14} {value}")
+    _print_facts(asdict(result), as_json)
     return 0
 
 
@@ -156,7 +147,7 @@ def adapt(
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(policy.path, out)
-    print(out or policy.path)
+    sys.stdout.write(f"{out or policy.path}\n")
     return 0
 
 
@@ -299,6 +290,12 @@ def _recorded_seed(path: Path) -> int:
         raise TerrafirmaError(f"{path / 'run.json'}: not the record of a run ({error}).") from error
 
 
+def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
+    """On stdout: one JSON object, or a line a fact."""
+    lines = [json.dumps(facts)] if as_json else [f"{name:14} {value}" for name, value in facts.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
 def _launch_arguments(arguments: tuple[str, ...]) -> dict[str, str]:
     parsed = {}
     for argument in arguments:
@@ -317,7 +314,7 @@ def _node(module: str, parameters: dict[str, str]) -> int:
     for name, value in parameters.items():
         if value:
             command += ["-p", f"{name}:={value}"]
-    os.execve(sys.executable, command, node_environment(os.environ))
+    os.execve(sys.executable, command, node_environment(os.environ))  # noqa: S606, no shell is wanted
 
 
 if __name__ == "__main__":

@@ -78,7 +78,9 @@ def _adapt_all(run: RunDirectory, source: Policy) -> dict[str, Policy]:
     outcomes = {}
     for name, policy in (("zero-shot", source), ("darc", adapted["darc"])):
         # the same seed gives both policies the same commands
-        bag = stages.record(run, policy, f"deployed-{name}", collect.verify_steps, explore=False, seed=seed + 1)
+        bag = stages.record(
+            run, policy, f"deployed-{name}", collect.verify_steps, explore=False, seed=seed + 1
+        )
         _, recorded = load_samples(bag, policy.contract)
         successes, commands = success_on_robot(recorded)
         outcomes[name] = {

@@ -51,7 +51,7 @@ class _Lines:
     def __init__(self, title: str, total: int) -> None:
         self._title, self._total = title, total
         self._started = self._printed = time.monotonic()
-        print(f"{title} ...", file=sys.stderr, flush=True)
+        _log(f"{title} ...")
 
     def __call__(self, done: int, metrics: dict[str, float]) -> None:
         now = time.monotonic()
@@ -59,11 +59,12 @@ class _Lines:
             return
         self._printed = now
         share = done / self._total if self._total else 1.0
-        print(
-            f"{self._title}: {share:.0%} ({now - self._started:.0f} s) {_shown(metrics)}",
-            file=sys.stderr,
-            flush=True,
-        )
+        _log(f"{self._title}: {share:.0%} ({now - self._started:.0f} s) {_shown(metrics)}")
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _shown(metrics: dict[str, float]) -> str:

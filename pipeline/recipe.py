@@ -22,7 +22,7 @@ class CollectConfig(Strict):
     """How target transitions are recorded over ROS 2."""
 
     steps: PositiveInt = 3_000  # running control ticks: the target budget
-    rate: PositiveFloat = 5.0  # simulated seconds per wall second of the emulated robot
+    rate: PositiveFloat = 20.0  # simulated seconds per wall second of the emulated robot
     exploration_std: NonNegativeFloat = 0.3  # of the normalised action
     random_fraction: float = Field(0.3, ge=0.0, le=1.0)  # of commands answered with random actions
     interval: PositiveFloat = 3.0  # s between commands
@@ -91,9 +91,7 @@ def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     location = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
         return UnknownNameError("recipe field", ".".join(location), _fields_at(location[:-1]), str(path))
-    return TerrafirmaError(
-        f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}."
-    )
+    return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")
 
 
 def _fields_at(location: list[str]) -> Iterable[str]:

@@ -37,7 +37,9 @@ class RunDirectory:
             try:
                 state = cast(dict[str, Any], json.loads(self._record.read_text()))
             except ValueError as error:
-                raise TerrafirmaError(f"{self._record}: damaged ({error}); remove the run to start over.") from error
+                raise TerrafirmaError(
+                    f"{self._record}: damaged ({error}); remove the run to start over."
+                ) from error
             if state.get("recipe_hash") != self.recipe.digest():
                 raise TerrafirmaError(
                     f"{self.path} holds a run of another recipe or seed "

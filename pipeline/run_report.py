@@ -144,8 +144,8 @@ def _films(run: RunDirectory, policies: dict[str, Policy]) -> tuple[Video, ...]:
     recipe = run.recipe
     shots = [("source", recipe.source, "in the source")]
     if "darc" in policies:
-        shots += [("source", recipe.target, "on the target, as trained")]
-        shots += [("darc", recipe.target, "on the target, after DARC")]
+        shots += [("source", str(recipe.target), "on the target, as trained")]
+        shots += [("darc", str(recipe.target), "on the target, after DARC")]
     else:
         shots += [("source", name, f"in {name}") for name in recipe.evaluate_in]
     videos = []
@@ -167,4 +167,3 @@ def _commands(run: RunDirectory) -> tuple[str, ...]:
             f"--episodes {recipe.evaluate.episodes}"
         )
     return tuple(commands)
-

@@ -33,7 +33,8 @@ def load_samples(bag: Path, contract: Contract) -> tuple[Transitions, BagTransit
     task = make_task(contract.identity.task)
     if task.reward_needs_truth:
         raise TerrafirmaError(
-            f"{bag}: the reward of task {task.name!r} needs the base's true velocity, which a recording lacks."
+            f"{bag}: the reward of task {task.name!r} needs the base's true velocity, "
+            "which a recording lacks."
         )
     return (
         Transitions(

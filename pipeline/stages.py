@@ -79,6 +79,9 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
         "robot": recipe.robot,
         "domain": str(recipe.target),
         "rate": str(recipe.collect.rate),
+        # in lock-step the emulated robot waits for its policy, so a busy machine costs time, not data
+        "lockstep": str(policy.contract.control_rate),
+        "sensor_rate": str(policy.contract.control_rate),
         "seed": str(seed),
         "max_ticks": str(steps),
         "interval": str(recipe.collect.interval),
@@ -89,7 +92,9 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
     with run.stage(name), progress(f"{name}: {steps} steps over ROS 2, about {wall:.0f} s", 1):
         code = run_launch_file(launch_file("emulated"), arguments)
         if code:
-            raise TerrafirmaError(f"the launch that records {name} failed with code {code}; its log is above.")
+            raise TerrafirmaError(
+                f"the launch that records {name} failed with code {code}; its log is above."
+            )
     os.replace(unfinished, bag)
     return bag
 
@@ -135,6 +140,7 @@ METHODS: dict[str, Callable[[RunDirectory, SourceRun, LogTarget, Report], Adapte
 
 def _logging(path: Path, bar: Report) -> Report:
     """A report that also appends to a curve file."""
+
     def report(done: int, metrics: dict[str, float]) -> None:
         with path.open("a") as stream:
             stream.write(json.dumps({"steps": done} | metrics) + "\n")

@@ -75,9 +75,10 @@ def _replay(model: SAC) -> dict[str, torch.Tensor]:
 def _restore_replay(model: SAC, replay: dict[str, torch.Tensor]) -> None:
     buffer: Any = model.replay_buffer
     size = len(replay["rewards"])
-    if replay["rewards"].shape[1] != buffer.n_envs:
+    environments = replay["rewards"].shape[1]
+    if environments != buffer.n_envs:
         raise TerrafirmaError(
-            f"the checkpoint's replay has {replay['rewards'].shape[1]} environments, this run {buffer.n_envs}."
+            f"the checkpoint's replay has {environments} environments, this run {buffer.n_envs}."
         )
     for name in REPLAY_FIELDS:
         getattr(buffer, name)[:size] = replay[name].numpy()

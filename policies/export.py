@@ -62,7 +62,8 @@ def export(
 def _graph(network: DeployedPolicy, observation_size: int) -> onnx.ModelProto:
     example = torch.zeros(1, observation_size)
     quiet = logging.getLogger("torch.onnx")
-    level, _ = quiet.level, quiet.setLevel(logging.ERROR)
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
     # the exporter reports its steps on stdout and warns about libraries that nobody asked for
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

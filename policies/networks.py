@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from stable_baselines3 import PPO, SAC
@@ -43,9 +44,9 @@ def deployed_policy(
     size = int(model.observation_space.shape[0])  # type: ignore[index]
     mean, deviation = torch.zeros(size), torch.ones(size)
     if normaliser is not None:
-        statistics = normaliser.obs_rms
-        mean = torch.tensor(statistics.mean, dtype=torch.float32)  # type: ignore[union-attr]
-        deviation = torch.tensor(statistics.var, dtype=torch.float32).add(normaliser.epsilon).sqrt()  # type: ignore[union-attr]
+        statistics: Any = normaliser.obs_rms
+        mean = torch.tensor(statistics.mean, dtype=torch.float32)
+        deviation = torch.tensor(statistics.var, dtype=torch.float32).add(normaliser.epsilon).sqrt()
     if isinstance(model, SAC):
         actor = nn.Sequential(model.policy.actor.latent_pi, model.policy.actor.mu, nn.Tanh())
     else:

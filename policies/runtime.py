@@ -102,9 +102,7 @@ def _parse_metadata(metadata: Mapping[str, str], path: Path) -> tuple[Contract, 
     return contract, trace
 
 
-def _match_graph(
-    session: onnxruntime.InferenceSession, contract: Contract, path: Path
-) -> list[str]:
+def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> list[str]:
     """Output names in the order in which they are fetched."""
     states = [state.name for state in contract.recurrent_state]
     inputs = {item.name: item.shape for item in session.get_inputs()}

@@ -31,7 +31,7 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     `episode`, and the task's mean `metrics`.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012, Gymnasium declares it so
 
     def __init__(self, robot: str, task: str, domain: Domain) -> None:
         self.robot_spec = load_robot(robot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import gymnasium
 
 from sim.domains.domain import Domain
@@ -24,4 +23,6 @@ def register() -> None:
     """Make the ids known to `gymnasium.make`; safe to call twice."""
     for name, (robot, task) in ENVIRONMENTS.items():
         if name not in gymnasium.registry:
-            gymnasium.register(name, entry_point=make, kwargs={"robot": robot, "task": task})
+            gymnasium.register(
+                name, entry_point=f"{__name__}:{make.__name__}", kwargs={"robot": robot, "task": task}
+            )

@@ -53,11 +53,11 @@ class _Memory:
     def __init__(self, context: SpawnContext, count: int, observation: int, action: int) -> None:
         self._shape = count, observation, action
         self._raw: list[SynchronizedArray[Any]] = [
-            context.Array("f", count * observation, lock=False),  # type: ignore[call-overload]
-            context.Array("f", count * action, lock=False),  # type: ignore[call-overload]
-            context.Array("d", count, lock=False),  # type: ignore[call-overload]
-            context.Array("i", count, lock=False),  # type: ignore[call-overload]
-            context.Array("f", count * observation, lock=False),  # type: ignore[call-overload]
+            context.Array("f", count * observation, lock=False),
+            context.Array("f", count * action, lock=False),
+            context.Array("d", count, lock=False),
+            context.Array("i", count, lock=False),
+            context.Array("f", count * observation, lock=False),
         ]
 
     def arrays(self) -> SharedArrays:
@@ -156,7 +156,9 @@ class SharedMemoryVecEnv(VecEnv):
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
         raise TerrafirmaError(f"cannot call {method_name!r}: environments in workers only step and reset.")
 
-    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Any = None) -> list[bool]:
+    def env_is_wrapped(
+        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Any = None
+    ) -> list[bool]:
         return [False for _ in self._get_indices(indices)]
 
 

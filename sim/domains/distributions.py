@@ -21,6 +21,8 @@ class Distribution(Protocol):
 
 @dataclass(frozen=True)
 class Fixed:
+    """Always `value`."""
+
     value: float
 
     def draw(self, rng: np.random.Generator) -> float:
@@ -32,6 +34,8 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Uniform:
+    """Any value of [low, high] alike."""
+
     low: float
     high: float
 

@@ -25,7 +25,9 @@ class Parameter:
 
 _TABLE = (
     Parameter("gravity", "m/s²", 0.0, 30.0, 9.81, "scalar", "Gravitational acceleration, along -z."),
-    Parameter("ground_friction", "1", 0.0, 3.0, 0.8, "scalar", "Coulomb coefficient between robot and ground."),
+    Parameter(
+        "ground_friction", "1", 0.0, 3.0, 0.8, "scalar", "Coulomb coefficient between robot and ground."
+    ),
     Parameter(
         "base_mass_offset", "kg", -5.0, 20.0, 0.0, "scalar", "Mass added to the base link.", "floating base"
     ),
@@ -43,7 +45,9 @@ _TABLE = (
     Parameter(
         "joint_strength", "1", 0.0, 2.0, 1.0, "joint", "Factor on a motor's torque; 0 is a broken joint."
     ),
-    Parameter("joint_damping", "N·m·s/rad", 0.0, 50.0, None, "joint", "Viscous damping of the passive joint."),
+    Parameter(
+        "joint_damping", "N·m·s/rad", 0.0, 50.0, None, "joint", "Viscous damping of the passive joint."
+    ),
     Parameter(
         "action_latency", "s", 0.0, 0.2, 0.0, "scalar", "Delay from a set-point's arrival to its effect."
     ),

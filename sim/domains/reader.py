@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TypeGuard
 
 import yaml
 
@@ -66,7 +67,9 @@ def _settings(node: yaml.Node, where: str) -> tuple[Setting, ...]:
         parameter = PARAMETERS[name]
         if _is_per_joint(value):
             if parameter.scope != "joint":
-                raise DomainError(f"{_at(value, where)}: {name} is one number for the robot, not one a joint.")
+                raise DomainError(
+                    f"{_at(value, where)}: {name} is one number for the robot, not one a joint."
+                )
             for joint, (joint_key, spec) in _mapping(value, where).items():
                 settings.append(
                     Setting(parameter, joint, _distribution(spec, parameter, where), _at(joint_key, where))
@@ -76,7 +79,7 @@ def _settings(node: yaml.Node, where: str) -> tuple[Setting, ...]:
     return tuple(settings)
 
 
-def _is_per_joint(node: yaml.Node) -> bool:
+def _is_per_joint(node: yaml.Node) -> TypeGuard[yaml.MappingNode]:
     return isinstance(node, yaml.MappingNode) and not any(
         isinstance(key, yaml.ScalarNode) and key.value in DISTRIBUTIONS for key, _ in node.value
     )
@@ -113,7 +116,11 @@ def _distribution(node: yaml.Node, parameter: Parameter, where: str) -> Distribu
 def _number(node: yaml.Node, parameter: Parameter, at: str) -> float:
     value = None
     # a quoted number is a string in YAML, and probably a unit or a mistake
-    if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag.endswith((":int", ":float", ":str")):
+    if (
+        isinstance(node, yaml.ScalarNode)
+        and node.style is None
+        and node.tag.endswith((":int", ":float", ":str"))
+    ):
         try:
             value = float(node.value)
         except ValueError:

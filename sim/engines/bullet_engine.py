@@ -135,7 +135,9 @@ class BulletEngine:
         state = pybullet.getLinkState(
             self._body, link, computeForwardKinematics=1, physicsClientId=self._client
         )
-        return np.asarray(np.array(state[4]) + quaternion_matrix(np.array(state[5])) @ self._robot.tool.offset)
+        return np.asarray(
+            np.array(state[4]) + quaternion_matrix(np.array(state[5])) @ self._robot.tool.offset
+        )
 
     def foot_contacts(self) -> Array:
         points = pybullet.getContactPoints(self._body, self._plane, physicsClientId=self._client)

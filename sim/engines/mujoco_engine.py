@@ -73,7 +73,9 @@ class MujocoEngine:
         qpos, qvel = self._data.qpos, self._data.qvel
         orientation = qpos[[4, 5, 6, 3]]
         # a free joint's angular velocity is in the body frame, its linear velocity in the world
-        return BaseMotion(qpos[:3].copy(), orientation, qvel[:3].copy(), quaternion_matrix(orientation) @ qvel[3:6])
+        return BaseMotion(
+            qpos[:3].copy(), orientation, qvel[:3].copy(), quaternion_matrix(orientation) @ qvel[3:6]
+        )
 
     def tool_position(self) -> Array:
         assert self._robot.tool is not None

@@ -24,6 +24,7 @@ TROT = {"FR": 0.0, "RL": 0.0, "FL": 0.5, "RR": 0.5}  # diagonal pairs, fraction 
 
 
 def load() -> RobotSpec:
+    """The robot, from its file."""
     path = Path(pybullet_data.getDataPath()) / "a1" / "a1.urdf"
     urdf = Urdf(path)
     names = [f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "upper", "lower")]

@@ -24,6 +24,7 @@ TOOL = (0.0, 0.0, 0.045)  # m, flange face in the frame of link 7
 
 
 def load() -> RobotSpec:
+    """The robot, from its file."""
     path = Path(pybullet_data.getDataPath()) / "kuka_iiwa" / "model.urdf"
     urdf = Urdf(path)
     joints = [urdf.joint(name) for name in NAMES]
