@@ -13,9 +13,12 @@ from contract.state import Array
 from sim.domains.distributions import Distribution, Fixed
 from sim.domains.parameters import PARAMETERS, Parameter
 from sim.robots.spec import RobotSpec
+from sim.robots.urdf import Urdf
 
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
+SCALE = "link_mass_scale"
+FLOATING_DAMPING = 2.0  # N·m·s/rad; PyBullet damps explicitly, and a light free base reacts
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,26 @@ class Domain:
                 raise DomainError(
                     f"{setting.where}: {setting.parameter.name} needs a {needs}, which {robot.name} lacks."
                 )
+            self._check_limits(setting, robot)
+
+    def _check_limits(self, setting: Setting, robot: RobotSpec) -> None:
+        low, high = setting.distribution.support()
+        name = setting.parameter.name
+        if name in ("base_mass_offset", "tool_mass_offset"):
+            link, mass = _carrier(name, robot)
+            scales = [s.distribution.support()[0] for s in self.settings if s.parameter.name == SCALE]
+            mass *= min(scales, default=1.0)
+            if mass + low <= 0.0:
+                raise DomainError(
+                    f"{setting.where}: {name}: {low:g} kg would leave nothing of {robot.name}'s {link!r}, "
+                    f"which weighs {mass:g} kg."
+                )
+        unstable = self.engine == "pybullet" and robot.floating_base and high > FLOATING_DAMPING
+        if name == "joint_damping" and unstable:
+            raise DomainError(
+                f"{setting.where}: {name}: above {FLOATING_DAMPING:g} N·m·s/rad PyBullet's steps are "
+                f"unstable for a floating base like {robot.name}'s, got {high:g}; use engine 'mujoco'."
+            )
 
     def draw(self, robot: RobotSpec, rng: np.random.Generator) -> Draw:
         """Draw every parameter: a pure function of `rng`'s state."""
@@ -95,6 +118,13 @@ class Domain:
 
     def is_random(self) -> bool:
         return any(not isinstance(setting.distribution, Fixed) for setting in self.settings)
+
+
+def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:
+    """The link that a mass offset is added to, and its nominal mass, kg."""
+    urdf = Urdf(robot.urdf)
+    link = robot.tool.link if robot.tool and name == "tool_mass_offset" else urdf.base
+    return link, urdf.links[link].mass
 
 
 def _nominal(parameter: Parameter, robot: RobotSpec) -> Array:

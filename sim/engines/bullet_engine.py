@@ -20,6 +20,8 @@ class BulletEngine:
 
     Inertias come from the file: those that Bullet guesses from shapes are too small for torque
     control. Fixed links stay separate, because Bullet's merging loses the parent's centre of mass.
+    Bullet damps joints explicitly, which blows up light links; the inertia dt * damping about the
+    joint's axis makes the step implicit, as MuJoCo's is: (I + dt d) a = tau - d v.
     Ground friction in Bullet is the product of both surfaces, so the plane has 1 and the robot
     the coefficient. Links do not collide with each other.
     """
@@ -59,11 +61,13 @@ class BulletEngine:
         self._joint_index: dict[str, int] = {}
         self._link_index: dict[str, int] = {}
         self._nominal: dict[int, tuple[float, Array]] = {}
+        self._axis: dict[int, Array] = {}  # of the link's joint, in its inertial frame
         for i in range(-1, pybullet.getNumJoints(self._body, physicsClientId=c)):
             if i >= 0:
                 info = pybullet.getJointInfo(self._body, i, physicsClientId=c)
                 self._joint_index[info[1].decode()] = i
                 self._link_index[info[12].decode()] = i
+                self._axis[i] = np.array(info[13])
             dynamics = pybullet.getDynamicsInfo(self._body, i, physicsClientId=c)
             self._nominal[i] = dynamics[0], np.array(dynamics[2])
         self._feet = [self._link_index[name] for name in self._robot.feet]
@@ -76,21 +80,25 @@ class BulletEngine:
         c, scale = self._client, draw.scalar("link_mass_scale")
         pybullet.setGravity(0, 0, -draw.scalar("gravity"), physicsClientId=c)
         tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
+        damping = dict(zip(self._joints, draw["joint_damping"].tolist(), strict=True))
         for link, (mass, inertia) in self._nominal.items():
             if link == -1 and not self._robot.floating_base:
                 continue  # setting a mass would set a fixed base free
             extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
             extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
+            inertia = inertia * scale
+            if link in damping:
+                inertia += self._robot.time_step * damping[link] * self._axis[link] ** 2
             pybullet.changeDynamics(
                 self._body,
                 link,
                 mass=mass * scale + extra,
-                localInertiaDiagonal=(inertia * scale).tolist(),
+                localInertiaDiagonal=inertia.tolist(),
                 lateralFriction=draw.scalar("ground_friction"),
                 physicsClientId=c,
             )
-        for joint, damping in zip(self._joints, draw["joint_damping"], strict=True):
-            pybullet.changeDynamics(self._body, joint, jointDamping=float(damping), physicsClientId=c)
+        for joint, value in damping.items():
+            pybullet.changeDynamics(self._body, joint, jointDamping=value, physicsClientId=c)
 
     def reset(self, joint_position: Array, base_height: float) -> None:
         c = self._client

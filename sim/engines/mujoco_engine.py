@@ -14,6 +14,8 @@ from sim.domains.domain import Draw
 from sim.engines.protocol import BaseMotion
 from sim.robots.spec import RobotSpec
 
+MIN_FRICTION = 1e-4  # at 0 the friction cone has no volume and contacts give NaN
+
 
 class MujocoEngine:
     """The same URDF as the other engine, a floor, and a free joint where the base floats.
@@ -46,7 +48,7 @@ class MujocoEngine:
             model.body_mass[self._base_body] += draw.scalar("base_mass_offset")
         if self._robot.tool:
             model.body_mass[model.body(self._robot.tool.link).id] += draw.scalar("tool_mass_offset")
-        model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
+        model.geom_friction[self._robot_geoms, 0] = max(draw.scalar("ground_friction"), MIN_FRICTION)
         model.dof_damping[self._v] = draw["joint_damping"]
         mujoco.mj_setConst(model, self._data)
 

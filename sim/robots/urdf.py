@@ -46,6 +46,8 @@ class Urdf:
         movable = ("revolute", "continuous")
         self.joints = {j.name: j for j in map(_joint, root.iter("joint")) if j is not None}
         self.links = {element.get("name", ""): _link(element) for element in root.findall("link")}
+        children = {element.get("link") for element in root.iterfind("joint/child")}
+        self.base = next(name for name in self.links if name not in children)
         if not self.joints:
             raise TerrafirmaError(f"{path}: has no joint of type {' or '.join(movable)}.")
 
