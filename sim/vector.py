@@ -25,6 +25,7 @@ from sim.domains.domain import Domain
 from sim.environment import RobotEnv
 
 START_TIMEOUT = 120.0  # s
+WORKER_DIED = "an environment worker died; its error is printed above."
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,14 @@ class SharedMemoryVecEnv(VecEnv):
             self._receive(pipe, START_TIMEOUT)
 
     def reset(self) -> NDArray[np.float32]:
-        for pipe in self._pipes:
-            pipe.send_bytes(b"r")
+        self._order(b"r")
         for pipe in self._pipes:
             self._receive(pipe)
         return self._arrays.observation.copy()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         self._arrays.action[:] = actions
-        for pipe in self._pipes:
-            pipe.send_bytes(b"s")
+        self._order(b"s")
 
     def step_wait(self) -> VecEnvStepReturn:
         self._infos = [{} for _ in range(self.num_envs)]
@@ -124,6 +123,13 @@ class SharedMemoryVecEnv(VecEnv):
             self._infos[i]["TimeLimit.truncated"] = arrays.done[i] == 2
         return arrays.observation.copy(), arrays.reward.copy(), arrays.done > 0, self._infos
 
+    def _order(self, order: bytes) -> None:
+        for pipe in self._pipes:
+            try:
+                pipe.send_bytes(order)
+            except OSError as error:
+                raise TerrafirmaError(WORKER_DIED) from error
+
     def _receive(self, pipe: Connection, timeout: float | None = None) -> None:
         """Wait for a worker's byte; what follows it is the infos of finished episodes."""
         try:
@@ -132,8 +138,8 @@ class SharedMemoryVecEnv(VecEnv):
             if pipe.recv_bytes() == b"i":
                 for i, info in pipe.recv():
                     self._infos[i] = info
-        except EOFError as error:
-            raise TerrafirmaError("an environment worker died; its error is printed above.") from error
+        except (EOFError, OSError) as error:
+            raise TerrafirmaError(WORKER_DIED) from error
 
     def close(self) -> None:
         for pipe in self._pipes:
