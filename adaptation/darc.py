@@ -13,8 +13,6 @@ each batch (DARC + Mix), and `relabel=False` leaves Δr out (Mix alone).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from stable_baselines3.common.callbacks import BaseCallback
@@ -26,6 +24,7 @@ from adaptation.source import Report, SourceRun
 from adaptation.target import Target
 from adaptation.transfer_buffer import TransferBuffer
 from adaptation.transitions import Transitions
+from policies.callbacks import LinearLearningRate
 from policies.config import Strict
 from sim.vector import SharedMemoryVecEnv
 
@@ -33,9 +32,9 @@ from sim.vector import SharedMemoryVecEnv
 class DarcConfig(Strict):
     """Settings; the classifiers' own are prefixed."""
 
-    steps: PositiveInt = 20_000  # further source steps
+    steps: PositiveInt = 28_000  # further source steps
     warm_up_updates: PositiveInt = 1_000  # of the classifiers, before Δr is used
-    classifier_updates_per_step: PositiveFloat = 0.5  # per source step
+    classifier_updates_per_step: PositiveFloat = 0.25  # per source step
     classifier_hidden: tuple[PositiveInt, ...] = (64, 64)
     change_noise: NonNegativeFloat = 1.0  # on normalised s' - s
     state_action_noise: NonNegativeFloat = 1.0  # on normalised s and a
@@ -45,7 +44,6 @@ class DarcConfig(Strict):
     delta_r_scale: PositiveFloat = 0.3
     delta_r_ramp: float = Field(0.25, ge=0.0, le=1.0)  # share of the steps over which Δr fades in
     delta_r_clip: PositiveFloat = 10.0
-    entropy_restart: NonNegativeFloat = 0.0  # entropy coefficient to start from; 0: the source run's
     target_fraction: float = Field(0.0, ge=0.0, le=1.0)
     relabel: bool = True
 
@@ -133,10 +131,9 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
             delta_r_scale=config.delta_r_scale,
             delta_r_clip=config.delta_r_clip,
         )
-        if config.entropy_restart:
-            model.log_ent_coef.data.fill_(math.log(config.entropy_restart))
         callback = ClassifierUpdates(config, classifiers, buffer, recorded, report)
-        model.learn(config.steps, callback, reset_num_timesteps=False)
+        rate = LinearLearningRate(source.config.learning_rate, config.steps, model.num_timesteps)
+        model.learn(config.steps, [callback, rate], reset_num_timesteps=False)
     finally:
         env.close()
     return Adapted(model, env.contract, target.spent)

@@ -44,6 +44,27 @@ class AdaptiveLearningRate(BaseCallback):
         return True
 
 
+class LinearLearningRate(BaseCallback):
+    """Let the rate fall linearly to a fifth over `steps`: a policy that ends in a whirl is luck."""
+
+    LAST = 0.2
+
+    def __init__(self, initial: float, steps: int, first_step: int = 0) -> None:
+        super().__init__()
+        self._initial, self._steps, self._first = initial, steps, first_step
+
+    def _on_training_start(self) -> None:
+        model: Any = self.model
+        model.lr_schedule = self._rate
+
+    def _rate(self, _: float) -> float:
+        done = (self.num_timesteps - self._first) / self._steps
+        return self._initial * max(self.LAST, 1.0 - done)
+
+    def _on_step(self) -> bool:
+        return True
+
+
 class LearningCurve(BaseCallback):
     """Append the mean return, success and metrics of recent episodes to `metrics.jsonl`."""
 

@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from contract.record import Identity
 from contract.state import Array, RobotState
-from policies.callbacks import AdaptiveLearningRate, Checkpoints, LearningCurve, Report
+from policies.callbacks import AdaptiveLearningRate, Checkpoints, LearningCurve, LinearLearningRate, Report
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.export import export
@@ -60,6 +60,8 @@ def train(
             load_checkpoint(run / CHECKPOINT, model, normaliser)
         model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
         remaining = max(0, config.steps - model.num_timesteps)
+        if isinstance(config, SacConfig):
+            callbacks.append(LinearLearningRate(config.learning_rate, config.steps))
         if remaining:
             model.learn(remaining, callbacks, reset_num_timesteps=False)
         network = deployed_policy(model, normaliser, raw.contract.action.scale)

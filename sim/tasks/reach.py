@@ -11,8 +11,8 @@ from sim.tasks.base import Step, TaskContract, observation_term
 
 # Constants
 STEP = 0.25  # rad, largest joint step a control period
-TARGET_LOW, TARGET_HIGH = (0.25, -0.6, 0.3), (0.55, 0.6, 0.7)  # m, base frame
-START_SPREAD = 0.3  # rad
+TARGET_LOW, TARGET_HIGH = (0.3, -0.45, 0.3), (0.6, 0.45, 0.7)  # m, base frame
+START_SPREAD = 0.1  # rad
 SUCCESS_DISTANCE = 0.05  # m
 HOLD_SECONDS = 0.5
 EFFORT_COST = 0.02

@@ -1,0 +1,35 @@
+"""The table of domain parameters in the documentation, written from the parameters themselves.
+
+python -m sim.domains.documentation docs/domains.md
+"""
+
+from __future__ import annotations
+
+import sys
+
+from sim import markdown
+from sim.domains.parameters import PARAMETERS, Parameter
+
+HEADER = ("parameter", "unit", "value", "range", "nominal", "meaning")
+
+
+def sections() -> dict[str, str]:
+    """The generated parts of the page about domains, by the name of their markers."""
+    return {"parameters": markdown.table(HEADER, map(_row, PARAMETERS.values()))}
+
+
+def _row(parameter: Parameter) -> tuple[str, ...]:
+    nominal = "the robot's file" if parameter.nominal is None else f"{parameter.nominal:g}"
+    needs = f" Needs a {parameter.needs}." if parameter.needs else ""
+    return (
+        f"`{parameter.name}`",
+        parameter.unit,
+        "one a joint" if parameter.scope == "joint" else "one",
+        f"{parameter.low:g} to {parameter.high:g}",
+        nominal,
+        parameter.description + needs,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(markdown.main(sys.argv[1:], sections()))
