@@ -44,7 +44,7 @@ _TABLE = (
         "Mass added to the link that carries the tool; the arm's own gravity compensation ignores it.",
         "tool",
     ),
-    Parameter("link_mass_scale", "1", 0.6, 5.0, 1.0, "scalar", "Factor on mass and inertia of every link."),
+    Parameter("link_mass_scale", "1", 0.7, 5.0, 1.0, "scalar", "Factor on mass and inertia of every link."),
     Parameter(
         "joint_strength", "1", 0.0, 1.5, 1.0, "joint", "Factor on a motor's torque; 0 is a broken joint."
     ),

@@ -14,13 +14,12 @@ from sim.domains.domain import Draw
 from sim.engines.protocol import BaseMotion
 from sim.robots.spec import RobotSpec
 
-MIN_FRICTION = 1e-4  # at 0 the friction cone has no volume and contacts give NaN
-
 
 class MujocoEngine:
     """The same URDF as the other engine, a floor, and a free joint where the base floats.
 
     Friction is the maximum of both surfaces, so the floor has 0 and the robot the coefficient.
+    Its cone is elliptic: the pyramid that MuJoCo defaults to throws a robot up on slippery ground.
     Links do not collide with each other.
     """
 
@@ -48,7 +47,7 @@ class MujocoEngine:
             model.body_mass[self._base_body] += draw.scalar("base_mass_offset")
         if self._robot.tool:
             model.body_mass[model.body(self._robot.tool.link).id] += draw.scalar("tool_mass_offset")
-        model.geom_friction[self._robot_geoms, 0] = max(draw.scalar("ground_friction"), MIN_FRICTION)
+        model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
         model.dof_damping[self._v] = draw["joint_damping"]
         mujoco.mj_setConst(model, self._data)
 
@@ -101,6 +100,7 @@ def _compile(robot: RobotSpec) -> mujoco.MjModel:
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
     spec.option.timestep = robot.time_step
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     if robot.floating_base:
         spec.worldbody.first_body().add_freejoint()
     for geom in spec.geoms:

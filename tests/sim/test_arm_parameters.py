@@ -1,0 +1,169 @@
+"""What each domain parameter does to the arm, against the mechanics that predict it.
+
+At rest under constant set-points, strength * (kp (q* - q) + g_model(q)) = g_true(q), where g are
+gravity torques; so an arm sags by a known angle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from contract.kinematics import ForwardKinematics
+from contract.state import Array, JointCommand
+from sim.domains.domain import ENGINES, Domain
+from sim.engines import make_engine
+from sim.gravity import STANDARD_GRAVITY, GravityCompensation
+from sim.robots import load_robot
+from sim.robots.urdf import Urdf
+from sim.simulated_robot import SimulatedRobot
+
+Simulate = Callable[..., SimulatedRobot]
+
+pytestmark = pytest.mark.parametrize("engine", ENGINES)
+
+IIWA = load_robot("iiwa")
+DEFAULT = np.array([joint.default_position for joint in IIWA.joints])
+KP = np.array([joint.kp for joint in IIWA.joints])
+WEIGHT = GravityCompensation(IIWA)
+SETTLE = 4000  # steps
+
+
+def sag(robot: SimulatedRobot) -> tuple[Array, Array]:
+    """Settled joint positions, and how far they are from the set-points, rad."""
+    robot.step(SETTLE)
+    position = robot.sense().joint_position
+    return position, position - DEFAULT
+
+
+@pytest.mark.parametrize("gravity", [0.0, 5.0, 20.0])
+def test_gravity(simulate: Simulate, engine: str, gravity: float) -> None:
+    position, deviation = sag(simulate("iiwa", engine, f"gravity: {gravity}"))
+    expected = (1.0 - gravity / STANDARD_GRAVITY) * WEIGHT.torque(position) / KP
+    assert np.abs(expected).max() > 0.03
+    assert np.allclose(deviation, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.5])
+def test_link_mass_scale(simulate: Simulate, engine: str, scale: float) -> None:
+    position, deviation = sag(simulate("iiwa", engine, f"link_mass_scale: {scale}"))
+    expected = (1.0 - scale) * WEIGHT.torque(position) / KP
+    assert np.abs(expected).max() > 0.02
+    assert np.allclose(deviation, expected, atol=1e-4)
+
+
+def test_link_mass_scale_slows_the_arm(simulate: Simulate, engine: str) -> None:
+    """Inertia grows too: about the vertical axis, where gravity has no say, a heavy arm starts later."""
+    moved = []
+    for scale in (1.0, 3.0):
+        robot = simulate("iiwa", engine, f"link_mass_scale: {scale}, joint_damping: 0")
+        robot.command(JointCommand.hold(DEFAULT + [0.2, 0, 0, 0, 0, 0, 0]))
+        robot.step(4)
+        moved.append(robot.sense().joint_position[0])
+    assert 1 / 3 < moved[1] / moved[0] < 0.6
+
+
+@pytest.mark.parametrize("offset", [-0.2, 2.0])
+def test_tool_mass_offset(simulate: Simulate, engine: str, offset: float) -> None:
+    """tau = m g dz/dq for a mass at the tool link's centre of mass."""
+    position, deviation = sag(simulate("iiwa", engine, f"tool_mass_offset: {offset}"))
+    assert IIWA.tool is not None
+    assert IIWA.kinematics is not None
+    center = Urdf(IIWA.urdf).links[IIWA.tool.link].center
+    height = ForwardKinematics(replace(IIWA.kinematics, tool=center))
+    h = 1e-6
+    slope = [
+        (height.tool_position(position + d)[2] - height.tool_position(position - d)[2]) / (2 * h)
+        for d in h * np.eye(7)
+    ]
+    expected = -offset * STANDARD_GRAVITY * np.array(slope) / KP
+    assert np.abs(expected).max() > 0.003
+    assert np.allclose(deviation, expected, atol=1e-4)
+
+
+def test_joint_strength_is_a_factor_on_the_torque(simulate: Simulate, engine: str) -> None:
+    weak = {1: 0.5, 3: 0.8}
+    joints = ", ".join(f"{IIWA.joints[i].name}: {value}" for i, value in weak.items())
+    position, deviation = sag(simulate("iiwa", engine, f"joint_strength: {{{joints}}}"))
+    strength = np.array([weak.get(i, 1.0) for i in range(7)])
+    expected = (1.0 - 1.0 / strength) * WEIGHT.torque(position) / KP
+    assert np.abs(expected).max() > 0.05
+    assert np.allclose(deviation, expected, atol=1e-4)
+
+
+def test_a_broken_joint_gives_no_torque(simulate: Simulate, engine: str) -> None:
+    robot = simulate("iiwa", engine, f"joint_strength: {{{IIWA.joints[0].name}: 0}}")
+    for _ in range(20):
+        robot.command(JointCommand.hold(DEFAULT + 0.5))
+        robot.step(1)
+        assert robot.torque[0] == 0.0
+        assert np.abs(robot.torque[1:]).max() > 0.1
+    robot.step(2000)
+    moved = robot.sense().joint_position - DEFAULT
+    assert np.abs(moved[1:] - 0.5).max() < 0.05
+    assert abs(moved[0] - 0.5) > 0.1
+
+
+def test_torques_end_at_the_limit(simulate: Simulate, engine: str) -> None:
+    robot = simulate("iiwa", engine)
+    robot.command(JointCommand.hold(DEFAULT + 100.0))
+    robot.step(1)
+    limits = np.array([joint.max_effort for joint in IIWA.joints])
+    assert np.array_equal(robot.torque, limits)
+
+
+@pytest.mark.parametrize("damping", [5.0, 20.0])
+def test_joint_damping(engine: str, damping: float, domain: Callable[..., Domain]) -> None:
+    """A constant torque about the vertical axis ends in omega = tau / d; without it, omega decays."""
+    world = make_engine(domain(engine).engine_name, IIWA)
+    draw = domain(engine, f"gravity: 0, joint_damping: {{{', '.join(_only_base(damping))}}}")
+    world.apply(draw.draw(IIWA, np.random.default_rng(0)))
+    world.reset(DEFAULT, 0.0)
+    torque = np.zeros(7)
+    torque[0] = 0.2 * damping
+    for _ in range(1600):
+        world.step(torque)
+    steady = world.joint_velocity[0]
+    assert steady == pytest.approx(0.2, rel=0.03)
+    for _ in range(20):
+        world.step(np.zeros(7))
+    assert 0.0 < world.joint_velocity[0] < 0.95 * steady
+    world.close()
+
+
+def _only_base(damping: float) -> list[str]:
+    """`damping` for the base yaw, and so much for the rest that it moves as one piece."""
+    return [f"{joint.name}: {damping if i == 0 else 20.0}" for i, joint in enumerate(IIWA.joints)]
+
+
+@pytest.mark.parametrize("latency", [0.02, 0.055])
+def test_action_latency_shifts_the_response(simulate: Simulate, engine: str, latency: float) -> None:
+    def response(parameters: str) -> Array:
+        robot = simulate("iiwa", engine, parameters)
+        robot.step(40)
+        robot.command(JointCommand.hold(DEFAULT + 0.2))
+        readings = []
+        for _ in range(120):
+            robot.step(1)
+            readings.append(robot.sense().joint_position)
+        return np.array(readings)
+
+    prompt, late = response(""), response(f"action_latency: {latency}")
+    shift = round(latency / IIWA.time_step)
+    assert np.allclose(late[shift:], prompt[:-shift], atol=1e-9)
+    assert np.allclose(late[:shift], DEFAULT, atol=1e-6)
+    assert np.abs(prompt[shift] - DEFAULT).max() > 0.05
+
+
+def test_later_set_points_queue_behind_a_latency(simulate: Simulate, engine: str) -> None:
+    robot = simulate("iiwa", engine, "action_latency: 0.02")
+    robot.command(JointCommand.hold(DEFAULT + 0.3))
+    robot.step(4)
+    robot.command(JointCommand.hold(DEFAULT))
+    robot.step(5)  # the first acts since step 8, the second not before step 12
+    assert robot.torque[0] > 10.0
+    robot.step(4)
+    assert robot.torque[0] < 0.0
