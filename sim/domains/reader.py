@@ -38,7 +38,7 @@ def parse_domain(text: str, where: str) -> Domain:
     """Parse the text of a domain file; `where` names it in errors."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise DomainError(f"{where}: not valid YAML ({' '.join(str(error).split())}).") from error
     if not isinstance(root, yaml.MappingNode):
         raise DomainError(f"{where}: expected 'engine:' and 'parameters:', got {_shown(root)}.")
@@ -49,8 +49,10 @@ def parse_domain(text: str, where: str) -> Domain:
     if "engine" not in entries:
         raise DomainError(f"{where}: 'engine' is missing. Valid: {', '.join(ENGINES)}.")
     engine = entries["engine"][1]
-    if not isinstance(engine, yaml.ScalarNode) or engine.value not in ENGINES:
-        raise UnknownNameError("engine", _shown(engine), ENGINES, _at(engine, where))
+    if not isinstance(engine, yaml.ScalarNode):
+        raise DomainError(f"{_at(engine, where)}: expected the name of an engine, got {_shown(engine)}.")
+    if engine.value not in ENGINES:
+        raise UnknownNameError("engine", engine.value, ENGINES, _at(engine, where))
     settings = _settings(entries["parameters"][1], where) if "parameters" in entries else ()
     return Domain(engine.value, settings, where)
 
@@ -68,7 +70,8 @@ def _settings(node: yaml.Node, where: str) -> tuple[Setting, ...]:
         if _is_per_joint(value):
             if parameter.scope != "joint":
                 raise DomainError(
-                    f"{_at(value, where)}: {name} is one number for the robot, not one a joint."
+                    f"{_at(value, where)}: {name} is one number for the robot, not one a joint. "
+                    f"Distributions: {', '.join(DISTRIBUTIONS)}."
                 )
             for joint, (joint_key, spec) in _mapping(value, where).items():
                 settings.append(

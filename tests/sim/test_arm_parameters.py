@@ -60,7 +60,7 @@ def test_link_mass_scale_slows_the_arm(simulate: Simulate, engine: str) -> None:
     moved = []
     for scale in (1.0, 3.0):
         robot = simulate("iiwa", engine, f"link_mass_scale: {scale}, joint_damping: 0")
-        robot.command(JointCommand.hold(DEFAULT + [0.2, 0, 0, 0, 0, 0, 0]))
+        robot.command(JointCommand.hold(DEFAULT + 0.2 * np.eye(7)[0]))
         robot.step(4)
         moved.append(robot.sense().joint_position[0])
     assert 1 / 3 < moved[1] / moved[0] < 0.6
