@@ -135,7 +135,7 @@ FILE_MISTAKES = {
     "not YAML": ("engine: [mujoco", r"^d: not valid YAML"),
     "tabs": ("engine: mujoco\nparameters:\n\tgravity: 3", "not valid YAML"),
     "two documents": ("engine: mujoco\n---\nengine: mujoco\n", "not valid YAML"),
-    "a tag to run code": ("engine: !!python/object/apply:os.getcwd []", "unknown engine"),
+    "a tag to run code": ("engine: !!python/object/apply:os.getcwd []", "name of an engine"),
     "binary junk": ("\x00\x01\x7fELF\x02\x03", "not valid YAML"),
     "far too deep": ("[" * 5000, "not valid YAML"),
     "refers to itself": (
