@@ -104,11 +104,11 @@ class DarcClassifiers:
             inputs = torch.cat(batches)
             # independent noise for the two classifiers, as in the authors' code
             noisy = [
-                inputs + self._noise * torch.randn(inputs.shape, generator=self._generator)
-                for _ in range(2)
+                inputs + self._noise * torch.randn(inputs.shape, generator=self._generator) for _ in range(2)
             ]
             state_action = functional.cross_entropy(self._logits(noisy[0])[0], labels)
-            full = functional.cross_entropy(sum(self._logits(noisy[1])), labels)
+            logits, correction = self._logits(noisy[1])
+            full = functional.cross_entropy(logits + correction, labels)
             ridge = self._config.ridge * _log_odds(self.correction(inputs)).square().mean()
             self._optimizer.zero_grad()
             (state_action + full + ridge).backward()  # type: ignore[no-untyped-call]
