@@ -42,8 +42,18 @@ class Policy:
         self.contract, self.golden = _parse_metadata(metadata, path)
         self._outputs = _match_graph(self._session, self.contract, path)
         self.reset()
-        self.golden_error = golden.replay(self.contract, self, self.golden, str(path))
+        self.golden_error = self._replay()
         self.reset()
+
+    def _replay(self) -> float:
+        try:
+            return golden.replay(self.contract, self, self.golden, str(self.path))
+        except TerrafirmaError:
+            raise
+        except Exception as error:  # onnxruntime raises many types, all meaning the same to a user
+            raise ContractError(
+                f"{self.path}: the graph does not run on what the contract gives it ({error})."
+            ) from error
 
     def reset(self) -> None:
         """Zero the recurrent state, if the graph has any."""
@@ -113,9 +123,9 @@ def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path
             f"{path}: the graph maps {sorted(inputs)} to {outputs}, the contract needs "
             f"{['observation', *states]} to {wanted_outputs}."
         )
-    if inputs["observation"][-1] != contract.observation_size:
+    size, given = contract.observation_size, inputs["observation"]
+    if given[-1:] != [size]:
         raise ContractError(
-            f"{path}: the graph takes {inputs['observation'][-1]} observations, "
-            f"the contract assembles {contract.observation_size}."
+            f"{path}: the graph takes observations of shape {given}, the contract assembles [1, {size}]."
         )
     return wanted_outputs

@@ -1,0 +1,108 @@
+"""Policies trained for a moment, and models with weights of their own, on the arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+from contract.record import Contract, Identity
+from contract.state import Array, RobotState
+from policies.config import PpoConfig, SacConfig
+from policies.learners import make_ppo, make_sac
+from policies.runtime import Policy
+from policies.train import golden_readings, train
+from sim.domains.reader import load_domain
+from sim.environment import RobotEnv
+from sim.vector import EnvironmentSpec
+
+SPEC = EnvironmentSpec("iiwa", "reach", load_domain("nominal"))
+IDENTITY = Identity("tiny", "iiwa", "reach", "0" * 64, "unknown")
+SAC_CONFIG = SacConfig(
+    steps=240,
+    environments=2,
+    workers=1,
+    hidden=(16, 16),
+    batch_size=32,
+    learning_starts=40,
+    buffer_size=1_000,
+)
+PPO_CONFIG = PpoConfig(
+    steps=512, environments=2, workers=1, hidden=(16, 16), rollout_steps=64, minibatches=2, epochs=4
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished tiny training."""
+
+    path: Path
+    config: SacConfig | PpoConfig
+    policy: Policy
+    reports: list[tuple[int, dict[str, float]]]
+
+
+def run_training(path: Path, config: SacConfig | PpoConfig, resume: bool = False) -> Run:
+    reports: list[tuple[int, dict[str, float]]] = []
+    policy = train(config, SPEC, IDENTITY, path, 0, lambda *report: reports.append(report), resume)
+    return Run(path, config, policy, reports)
+
+
+@pytest.fixture(scope="session")
+def training() -> Callable[..., Run]:
+    """The function `run_training`."""
+    return run_training
+
+
+@pytest.fixture(scope="session")
+def sac_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_training(tmp_path_factory.mktemp("sac"), SAC_CONFIG)
+
+
+@pytest.fixture(scope="session")
+def ppo_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_training(tmp_path_factory.mktemp("ppo"), PPO_CONFIG)
+
+
+@pytest.fixture
+def env() -> Iterator[DummyVecEnv]:
+    """One arm in this process."""
+    made = DummyVecEnv([lambda: RobotEnv(SPEC.robot, SPEC.task, SPEC.domain)])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sac(env: DummyVecEnv) -> SAC:
+    """Never trained; a random network is as hard to export as any."""
+    return make_sac(SAC_CONFIG, env, seed=3)
+
+
+@pytest.fixture
+def ppo(env: DummyVecEnv) -> PPO:
+    """Never trained, behind statistics that are far from 0 and 1; wide enough to saturate."""
+    normaliser = VecNormalize(env, norm_reward=False, training=False)
+    rng = np.random.default_rng(5)
+    size = env.observation_space.shape[0]
+    normaliser.obs_rms.mean = rng.normal(0.0, 2.0, size)
+    normaliser.obs_rms.var = rng.uniform(0.01, 9.0, size)
+    model = make_ppo(PPO_CONFIG, normaliser, seed=3)
+    model.policy.action_net.weight.data *= 100.0
+    return model
+
+
+@pytest.fixture(scope="session")
+def arm() -> Contract:
+    made = RobotEnv(SPEC.robot, SPEC.task, SPEC.domain)
+    made.close()
+    return made.contract
+
+
+@pytest.fixture(scope="session")
+def arm_readings() -> list[tuple[RobotState, Array]]:
+    return golden_readings(SPEC, seed=0)
