@@ -130,10 +130,8 @@ def adapt(
         source_run: run directory of `terrafirma train` or `run`.
         samples: bag that `terrafirma collect` or a launch recorded.
         method: darc or fine-tune.
-        out: file for the adapted policy; by default <run>/<method>/policy.onnx.
+        out: folder for the adapted policy; by default <run>/<method>. It must not hold a policy yet.
     """
-    import shutil
-
     from pipeline.loop import adapt_only
     from pipeline.recipe import load_recipe
     from pipeline.run_directory import RunDirectory
@@ -143,15 +141,11 @@ def adapt(
         raise TerrafirmaError(f"{source_run}: holds no recipe.yaml; give the directory of a training run.")
     seed = _recorded_seed(source_run)
     directory = RunDirectory(source_run, *load_recipe(recipe_file, seed))
-    policy = adapt_only(directory, samples, method)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(policy.path, out)
-    sys.stdout.write(f"{out or policy.path}\n")
+    sys.stdout.write(f"{adapt_only(directory, samples, method, out).path}\n")
     return 0
 
 
-def launch(file: Positional[str], /, *arguments: str) -> int:
+def launch(file: Positional[str], /, *arguments: Positional[str]) -> int:
     """Start the processes of a ROS 2 launch file, also where ROS's own launch is not installed.
 
     Args:
@@ -276,10 +270,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run_directory(recipe: str, out: Path | None, seed: int | None) -> Any:
+    from pipeline.loop import check_recipe
     from pipeline.recipe import load_recipe
     from pipeline.run_directory import RunDirectory
 
     loaded, text = load_recipe(recipe, seed)
+    check_recipe(loaded)  # before anything is created
     return RunDirectory(out or Path("runs") / f"{loaded.name}-{loaded.seed}", loaded, text)
 
 

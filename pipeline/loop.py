@@ -8,7 +8,7 @@ from contract.errors import TerrafirmaError
 from pipeline import stages
 from pipeline.places import policy_file
 from pipeline.progress import console
-from pipeline.recipe import RECIPES, load_recipe
+from pipeline.recipe import RECIPES, Recipe, load_recipe
 from pipeline.run_directory import RunDirectory, write_json
 from pipeline.run_report import write_run_report
 from pipeline.samples import load_samples, success_on_robot
@@ -16,7 +16,7 @@ from pipeline.stages import Row
 from policies.runtime import Policy
 from policies.statistics import wilson_interval
 from policies.train import POLICY
-from sim.contracts import build_contract
+from sim.contracts import build_contract, unnamed_identity
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.tasks import make_task
@@ -26,7 +26,6 @@ ADAPTATIONS = ("fine-tune", "darc")
 
 def run_loop(run: RunDirectory) -> list[Row]:
     """Do every stage that is not done yet; writes summary.json and report.html."""
-    check_inputs(run)
     source = stages.train_source(run)
     policies = {"source": source} | (_adapt_all(run, source) if run.recipe.target else {})
     return _conclude(run, policies)
@@ -34,23 +33,24 @@ def run_loop(run: RunDirectory) -> list[Row]:
 
 def train_only(run: RunDirectory, resume: bool) -> list[Row]:
     """Train, export and judge in the source and the recipe's further domains."""
-    check_inputs(run)
     return _conclude(run, {"source": stages.train_source(run, resume)})
 
 
-def adapt_only(run: RunDirectory, bag: Path, method: str) -> Policy:
-    """Adapt the run's trained policy to a bag."""
+def adapt_only(run: RunDirectory, bag: Path, method: str, folder: Path | None) -> Policy:
+    """Adapt the run's trained policy to a bag; refuses to replace a policy that is there."""
+    folder = folder or run.path / method
+    if (folder / POLICY).is_file():
+        raise TerrafirmaError(f"{folder} holds an adapted policy already; choose another --out.")
     path = run.path / "source" / POLICY
     if not path.is_file():
         raise TerrafirmaError(f"{run.path}: has no trained policy yet ({path} is missing).")
-    return stages.adapt(run, Policy(path), bag, method)
+    return stages.adapt(run, Policy(path), bag, method, folder)
 
 
-def check_inputs(run: RunDirectory) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe whose names do not exist before hours are spent on it."""
-    recipe = run.recipe
-    robot = load_robot(recipe.robot)
-    build_contract(robot, make_task(recipe.task), run.identity())
+    robot, task = load_robot(recipe.robot), make_task(recipe.task)
+    build_contract(robot, task, unnamed_identity(robot, task))
     for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):
         load_domain(name).check(robot)
     if recipe.oracle:
@@ -74,7 +74,7 @@ def _adapt_all(run: RunDirectory, source: Policy) -> dict[str, Policy]:
     """Record the target once, adapt with every method, and put the last one on the robot again."""
     collect, seed = run.recipe.collect, run.recipe.seed
     bag = stages.record(run, source, "samples", collect.steps, explore=True, seed=seed)
-    adapted = {method: stages.adapt(run, source, bag, method) for method in ADAPTATIONS}
+    adapted = {method: stages.adapt(run, source, bag, method, run.path / method) for method in ADAPTATIONS}
     outcomes = {}
     for name, policy in (("zero-shot", source), ("darc", adapted["darc"])):
         # the same seed gives both policies the same commands

@@ -16,6 +16,7 @@ from contract.errors import TerrafirmaError, UnknownNameError
 from policies.config import PpoConfig, SacConfig, Strict, TrainConfig
 
 RECIPES = Path(__file__).parent / "recipes"
+TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 
 
 class CollectConfig(Strict):
@@ -88,22 +89,19 @@ def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]
 def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     """The first problem, with the nearest valid name where a key is unknown."""
     problem = error.errors()[0]
-    location = [str(part) for part in problem["loc"]]
+    # pydantic puts the algorithm, which picks the settings, into the location
+    algorithm = next((part for part in problem["loc"] if part in TRAIN_CONFIGS), "sac")
+    location = [str(part) for part in problem["loc"] if part not in TRAIN_CONFIGS]
     if problem["type"] == "extra_forbidden":
-        return UnknownNameError("recipe field", ".".join(location), _fields_at(location[:-1]), str(path))
+        valid = _fields_at(location[:-1], TRAIN_CONFIGS[str(algorithm)])
+        return UnknownNameError("recipe field", ".".join(location), valid, str(path))
     return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")
 
 
-def _fields_at(location: list[str]) -> Iterable[str]:
+def _fields_at(location: list[str], train_config: type[Strict]) -> Iterable[str]:
     """Dotted names of the fields that are valid where an unknown one stood."""
     model: Any = Recipe
-    prefix = ""
     for part in location:
-        if part in ("sac", "ppo"):  # pydantic adds the discriminator to the location
-            model = {"sac": SacConfig, "ppo": PpoConfig}[part]
-        elif isinstance(model, type) and issubclass(model, Strict):
-            model = model.model_fields[part].annotation
-        prefix += f"{part}."
-    if isinstance(model, type) and issubclass(model, Strict):
-        return [prefix + name for name in model.model_fields]
-    return []
+        annotation = model.model_fields[part].annotation
+        model = train_config if part == "train" else annotation
+    return [".".join([*location, name]) for name in model.model_fields]

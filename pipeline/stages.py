@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -68,14 +67,13 @@ def train_source(run: RunDirectory, resume: bool = False) -> Policy:
 
 def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bool, seed: int) -> Path:
     """Deploy `policy` over ROS 2 on the emulated target and record a bag of `steps` running ticks."""
-    bag = run.path / name
-    if bag.is_dir():
+    bag, recipe = run.path / name, run.recipe
+    if bag.is_dir() and run.seconds(name):
         return bag
-    recipe, unfinished = run.recipe, run.path / f".{name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.rmtree(bag, ignore_errors=True)  # what an interrupted recording left
     arguments = {
         "policy": str(policy.path),
-        "output": str(unfinished),
+        "output": str(bag),
         "robot": recipe.robot,
         "domain": str(recipe.target),
         "rate": str(recipe.collect.rate),
@@ -95,13 +93,11 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
             raise TerrafirmaError(
                 f"the launch that records {name} failed with code {code}; its log is above."
             )
-    os.replace(unfinished, bag)
     return bag
 
 
-def adapt(run: RunDirectory, source: Policy, bag: Path, method: str) -> Policy:
-    """Adapt the source policy to the recording with `method`, and export the result."""
-    folder = run.path / method
+def adapt(run: RunDirectory, source: Policy, bag: Path, method: str, folder: Path) -> Policy:
+    """Adapt the source policy to the recording with `method`, and export the result to `folder`."""
     if (folder / POLICY).is_file():
         return Policy(folder / POLICY)
     if method not in METHODS:
@@ -114,7 +110,7 @@ def adapt(run: RunDirectory, source: Policy, bag: Path, method: str) -> Policy:
     spec = EnvironmentSpec(recipe.robot, recipe.task, load_domain(recipe.source))
     start = SourceRun(spec, recipe.train, run.path / "source" / CHECKPOINT)
     steps = recipe.darc.steps if method == "darc" else recipe.fine_tune.updates
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     curve = folder / CURVE
     curve.unlink(missing_ok=True)
     with run.stage(method), progress(f"adapt with {method}", steps) as bar:

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from pipeline.stages import Row
 
+PLAIN_WIDTH = 160
+
 
 def show_rows(rows: Sequence[Row]) -> None:
     """Print success, return and the task's metrics of each row, with 95 % intervals."""
@@ -26,4 +28,7 @@ def show_rows(rows: Sequence[Row]) -> None:
             str(row.target_steps),
             f"{row.seconds:.0f}",
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)  # a log has no width; a table that is cut helps nobody
+    console.print(table)
