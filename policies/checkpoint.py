@@ -46,16 +46,17 @@ def load_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | Non
         state = torch.load(path, map_location="cpu", weights_only=True)
         model.set_parameters(state["parameters"])
         model.num_timesteps = int(state["steps"])
+        if normaliser is not None:
+            statistics: Any = normaliser.obs_rms
+            statistics.mean = state["normaliser"]["mean"].numpy()
+            statistics.var = state["normaliser"]["var"].numpy()
+            statistics.count = state["normaliser"]["count"]
+        if isinstance(model, SAC):
+            _log_entropy_coefficient(model).copy_(state["log_entropy_coefficient"])
+            _restore_replay(model, state["replay"])
     except Exception as error:  # torch raises many types, all meaning the same to a user
-        raise TerrafirmaError(f"{path}: not a checkpoint of this network ({error}).") from error
-    if normaliser is not None and "normaliser" in state:
-        statistics: Any = normaliser.obs_rms
-        statistics.mean = state["normaliser"]["mean"].numpy()
-        statistics.var = state["normaliser"]["var"].numpy()
-        statistics.count = state["normaliser"]["count"]
-    if isinstance(model, SAC):
-        _log_entropy_coefficient(model).copy_(state["log_entropy_coefficient"])
-        _restore_replay(model, state["replay"])
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise TerrafirmaError(f"{path}: not a checkpoint of this network ({reason}).") from error
 
 
 def _log_entropy_coefficient(model: SAC) -> torch.Tensor:
@@ -66,10 +67,9 @@ def _log_entropy_coefficient(model: SAC) -> torch.Tensor:
 
 def _replay(model: SAC) -> dict[str, torch.Tensor]:
     buffer: Any = model.replay_buffer
-    size = buffer.size()
-    return {
-        name: torch.from_numpy(np.ascontiguousarray(getattr(buffer, name)[:size])) for name in REPLAY_FIELDS
-    }
+    # oldest first, so that a full buffer goes on overwriting its oldest
+    order = np.arange(-buffer.size(), 0) + buffer.pos
+    return {name: torch.from_numpy(getattr(buffer, name)[order]) for name in REPLAY_FIELDS}
 
 
 def _restore_replay(model: SAC, replay: dict[str, torch.Tensor]) -> None:
@@ -77,9 +77,9 @@ def _restore_replay(model: SAC, replay: dict[str, torch.Tensor]) -> None:
     size = len(replay["rewards"])
     environments = replay["rewards"].shape[1]
     if environments != buffer.n_envs:
-        raise TerrafirmaError(
-            f"the checkpoint's replay has {environments} environments, this run {buffer.n_envs}."
-        )
+        raise TerrafirmaError(f"its replay has {environments} environments, this run {buffer.n_envs}")
+    if size > buffer.buffer_size:
+        raise TerrafirmaError(f"its replay has {size} rows, this run's buffer {buffer.buffer_size}")
     for name in REPLAY_FIELDS:
         getattr(buffer, name)[:size] = replay[name].numpy()
     buffer.pos, buffer.full = size % buffer.buffer_size, size >= buffer.buffer_size

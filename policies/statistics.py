@@ -25,4 +25,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     p, z2 = successes / trials, Z95**2 / trials
     center = (p + z2 / 2) / (1 + z2)
     half = Z95 / (1 + z2) * math.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
-    return max(0.0, center - half), min(1.0, center + half)
+    # rounding would leave the ends just beyond a rate of 0 or 1
+    return (
+        max(0.0, center - half) if successes else 0.0,
+        min(1.0, center + half) if successes < trials else 1.0,
+    )
