@@ -8,7 +8,7 @@ CODE := contract sim policies adaptation robot_bridge pipeline tests setup.py
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format test-colcon clean
+.PHONY: help setup demo study-demo test lint format test-colcon clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,13 @@ $(STAMP): setup.cfg setup.py pyproject.toml constraints.txt
 
 demo: setup  ## the whole loop: train, deploy, record, adapt, deploy again, report
 	$(BIN)/terrafirma run iiwa-reach-broken-joint --out runs/demo
+
+study-demo: setup  ## the demo on three seeds, one after the other (half an hour)
+	for seed in 0 1 2; do \
+	  $(BIN)/terrafirma run iiwa-reach-broken-joint --seed $$seed --out runs/study/seed-$$seed || exit 1; \
+	  mkdir -p benchmarks/results; \
+	  cp runs/study/seed-$$seed/summary.json benchmarks/results/iiwa-reach-broken-joint-seed-$$seed.json; \
+	done
 
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .
