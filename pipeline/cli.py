@@ -109,6 +109,8 @@ def evaluate(
     """
     if episodes < 1:
         raise TerrafirmaError(f"--episodes {episodes}: must be at least 1.")
+    if seed < 0:
+        raise TerrafirmaError(f"--seed {seed}: must be at least 0.")
     from pipeline.progress import progress
     from pipeline.stages import judge_quietly
     from policies.runtime import Policy
@@ -134,12 +136,12 @@ def adapt(
     """
     from pipeline.loop import adapt_only
     from pipeline.recipe import load_recipe
-    from pipeline.run_directory import RunDirectory
+    from pipeline.run_directory import RunDirectory, read_record
 
     recipe_file = source_run / "recipe.yaml"
     if not recipe_file.is_file():
         raise TerrafirmaError(f"{source_run}: holds no recipe.yaml; give the directory of a training run.")
-    seed = _recorded_seed(source_run)
+    seed = read_record(source_run / "run.json")["seed"]
     directory = RunDirectory(source_run, *load_recipe(recipe_file, seed))
     sys.stdout.write(f"{adapt_only(directory, samples, method, out).path}\n")
     return 0
@@ -277,13 +279,6 @@ def _run_directory(recipe: str, out: Path | None, seed: int | None) -> Any:
     loaded, text = load_recipe(recipe, seed)
     check_recipe(loaded)  # before anything is created
     return RunDirectory(out or Path("runs") / f"{loaded.name}-{loaded.seed}", loaded, text)
-
-
-def _recorded_seed(path: Path) -> int:
-    try:
-        return int(json.loads((path / "run.json").read_text())["seed"])
-    except (OSError, ValueError, KeyError) as error:
-        raise TerrafirmaError(f"{path / 'run.json'}: not the record of a run ({error}).") from error
 
 
 def _print_facts(facts: dict[str, Any], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from pipeline.run_directory import RunDirectory, write_json
 from pipeline.run_report import write_run_report
 from pipeline.samples import load_samples, success_on_robot
 from pipeline.stages import Row
+from policies.config import SacConfig
 from policies.runtime import Policy
 from policies.statistics import wilson_interval
 from policies.train import POLICY
@@ -20,6 +21,7 @@ from sim.contracts import build_contract, unnamed_identity
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.tasks import make_task
+from sim.tasks.base import Task
 
 ADAPTATIONS = ("fine-tune", "darc")
 
@@ -51,10 +53,31 @@ def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe whose names do not exist before hours are spent on it."""
     robot, task = load_robot(recipe.robot), make_task(recipe.task)
     build_contract(robot, task, unnamed_identity(robot, task))
+    if recipe.target is not None:
+        _check_adaptable(recipe, task)
     for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):
         load_domain(name).check(robot)
     if recipe.oracle:
         Policy(policy_file(recipe.oracle))
+
+
+def _check_adaptable(recipe: Recipe, task: Task) -> None:
+    if not isinstance(recipe.train, SacConfig):
+        raise TerrafirmaError(f"{recipe.name}: target: adaptation needs a policy trained with sac, not ppo.")
+    if task.reward_needs_truth:
+        raise TerrafirmaError(
+            f"{recipe.name}: target: the reward of task {task.name!r} cannot be computed from a recording."
+        )
+    if recipe.collect.interval < task.command_seconds:
+        raise TerrafirmaError(
+            f"{recipe.name}: collect.interval: {recipe.collect.interval:g} s is less than the "
+            f"{task.command_seconds:g} s that {task.name!r} has for a command."
+        )
+    shortest = round(2 * recipe.collect.interval * task.control_rate)
+    if min(recipe.collect.verify_steps, recipe.collect.steps) < shortest:
+        raise TerrafirmaError(
+            f"{recipe.name}: collect: steps and verify_steps must be at least {shortest}, two commands."
+        )
 
 
 def _conclude(run: RunDirectory, policies: dict[str, Policy]) -> list[Row]:
@@ -86,8 +109,9 @@ def _adapt_all(run: RunDirectory, source: Policy) -> dict[str, Policy]:
         outcomes[name] = {
             "successes": successes,
             "commands": commands,
-            "success_rate": successes / commands,
-            "success_ci95": wilson_interval(successes, commands),
+            # a recording too short for one whole command says nothing
+            "success_rate": successes / commands if commands else None,
+            "success_ci95": wilson_interval(successes, commands) if commands else (0.0, 1.0),
         }
     write_json(run.path / "deployed.json", outcomes)
     return adapted
@@ -96,12 +120,13 @@ def _adapt_all(run: RunDirectory, source: Policy) -> dict[str, Policy]:
 def _compare(run: RunDirectory, policies: dict[str, Policy]) -> list[Row]:
     recipe = run.recipe
     source, target = load_domain(recipe.source), load_domain(str(recipe.target))
-    steps = recipe.collect.steps
     rows = [
         stages.judge(run, "source", policies["source"], source, 0),
         stages.judge(run, "zero-shot", policies["source"], target, 0),
     ]
-    rows += [stages.judge(run, method, policies[method], target, steps) for method in ADAPTATIONS]
+    for method in ADAPTATIONS:
+        spent = stages.target_steps(run.path / method)
+        rows.append(stages.judge(run, method, policies[method], target, spent))
     if recipe.oracle:
         oracle = Policy(policy_file(recipe.oracle))
         policies["oracle"] = oracle

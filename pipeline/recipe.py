@@ -14,6 +14,7 @@ from adaptation.darc import DarcConfig
 from adaptation.fine_tune import FineTuneConfig
 from contract.errors import TerrafirmaError, UnknownNameError
 from policies.config import PpoConfig, SacConfig, Strict, TrainConfig
+from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
@@ -55,8 +56,10 @@ class Recipe(Strict):
     evaluate: EvaluateConfig = EvaluateConfig()
 
     def digest(self) -> str:
-        """Hash of everything in the recipe."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hash of everything that decides the outcome: the recipe and the domains that it names."""
+        names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
+        domains = [find_domain(name).read_text(errors="replace") for name in names]
+        return hashlib.sha256("\n".join([self.model_dump_json(), *domains]).encode()).hexdigest()
 
 
 def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]:
@@ -74,7 +77,7 @@ def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         raise TerrafirmaError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from error
     if not isinstance(data, dict):
         raise TerrafirmaError(f"{path}: expected a mapping of recipe fields.")

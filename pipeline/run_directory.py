@@ -34,12 +34,7 @@ class RunDirectory:
 
     def _open(self) -> dict[str, Any]:
         if self._record.is_file():
-            try:
-                state = cast(dict[str, Any], json.loads(self._record.read_text()))
-            except ValueError as error:
-                raise TerrafirmaError(
-                    f"{self._record}: damaged ({error}); remove the run to start over."
-                ) from error
+            state = read_record(self._record)
             if state.get("recipe_hash") != self.recipe.digest():
                 raise TerrafirmaError(
                     f"{self.path} holds a run of another recipe or seed "
@@ -86,6 +81,17 @@ class RunDirectory:
     def seconds(self, name: str) -> float:
         """Seconds that stage `name` took, 0 if it has not run."""
         return float(self.state["stages"].get(name, 0.0))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """What run.json holds; raises TerrafirmaError where it is damaged."""
+    try:
+        state = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise TerrafirmaError(f"{path}: not the record of a run ({error}).") from error
+    if not isinstance(state, dict) or not isinstance(state.get("seed"), int):
+        raise TerrafirmaError(f"{path}: damaged, it holds no run's facts; remove the run to start over.")
+    return cast(dict[str, Any], state)
 
 
 def write_json(path: Path, value: Any) -> None:
