@@ -4,11 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
-CODE := contract sim policies adaptation robot_bridge pipeline tests setup.py
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo test lint format test-colcon clean
+.PHONY: help setup demo study-demo test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

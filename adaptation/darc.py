@@ -28,6 +28,8 @@ from policies.callbacks import LinearLearningRate
 from policies.config import Strict
 from sim.vector import SharedMemoryVecEnv
 
+BLOCK = 8  # classifier updates on one draw of source transitions
+
 
 class DarcConfig(Strict):
     """Settings; the classifiers' own are prefixed."""
@@ -68,23 +70,22 @@ class ClassifierUpdates(BaseCallback):
 
     def _on_training_start(self) -> None:
         self._first_step = self._last_report = self.num_timesteps
-        self.update(self._config.warm_up_updates)
+        self._owed = float(max(BLOCK, self._config.warm_up_updates))
+        self._pay()
 
-    def update(self, updates: int) -> None:
-        """Fit on fresh source samples; many small fits keep the source half current."""
-        source = self._buffer.source_transitions(self._config.classifier_batch * 8)
-        for _ in range(max(1, updates // 8)):
-            source = self._buffer.source_transitions(self._config.classifier_batch * 8)
-            self._losses.append(self._classifiers.fit(source, self._target, min(updates, 8)))
+    def _pay(self) -> None:
+        """Do the updates that are owed, in blocks that each see fresh source samples."""
+        while self._owed >= BLOCK:
+            source = self._buffer.source_transitions(self._config.classifier_batch * BLOCK)
+            self._losses.append(self._classifiers.fit(source, self._target, BLOCK))
+            self._owed -= BLOCK
 
     def _on_step(self) -> bool:
         self._returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
         done = self.num_timesteps - self._first_step
         self._buffer.ramp = min(1.0, done / max(1.0, self._config.delta_r_ramp * self._config.steps))
         self._owed += self._config.classifier_updates_per_step * self.model.n_envs
-        if self._owed >= 8:
-            self.update(int(self._owed))
-            self._owed = 0.0
+        self._pay()
         if self.num_timesteps - self._last_report >= 500:
             self._last_report = self.num_timesteps
             recent = self._losses[-20:]

@@ -82,12 +82,16 @@ class EnvTarget:
             )
         for _ in range(steps):
             action = np.clip(behaviour(self._observation), -1.0, 1.0).astype(np.float32)
+            command = self._env.command
             following, reward, terminated, truncated, _ = self._env.step(action)
-            self._rows.append((self._observation, action, reward, following, terminated))
+            if np.array_equal(command, self._env.command):  # else s' already sees the next command
+                self._rows.append((self._observation, action, reward, following, terminated))
             self._observation = self._env.reset()[0] if terminated or truncated else following
             self._spent += 1
 
     def transitions(self) -> Transitions:
+        if not self._rows:
+            raise TerrafirmaError("no target steps have been taken yet: call collect() first.")
         observation, action, reward, following, terminated = zip(*self._rows, strict=True)
         return Transitions(
             np.array(observation, dtype=np.float32),

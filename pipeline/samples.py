@@ -90,4 +90,6 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
                 history.setdefault(name, []).append(value)
         commands += 1
         successes += task.success(history, terminated=False)
+    if not commands:
+        raise TerrafirmaError("no command in the recording was pursued for a whole episode's time.")
     return successes, commands

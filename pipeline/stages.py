@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from robot_bridge.launch_runner import run_launch_file
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
 from sim.vector import EnvironmentSpec
+
+COST = "cost.json"
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,18 @@ def adapt(run: RunDirectory, source: Policy, bag: Path, method: str, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     curve = folder / CURVE
     curve.unlink(missing_ok=True)
-    with run.stage(method), progress(f"adapt with {method}", steps) as bar:
+    own = run.stage(method) if folder == run.path / method else nullcontext()
+    with own, progress(f"adapt with {method}", steps) as bar:
         adapted = METHODS[method](run, start, target, _logging(curve, bar))
         network = deployed_policy(adapted.model, None, adapted.contract.action.scale)
         contract = replace(adapted.contract, identity=run.identity(method, source.sha256))
+        write_json(folder / COST, {"target_steps": adapted.target_steps})
         return export(network, contract, golden_readings(spec, recipe.seed), folder / POLICY)
+
+
+def target_steps(folder: Path) -> int:
+    """Steps in the target that the policy in `folder` has cost, as its `Target` counted them."""
+    return int(json.loads((folder / COST).read_text())["target_steps"])
 
 
 def _fine_tune(run: RunDirectory, start: SourceRun, target: LogTarget, report: Report) -> Adapted:

@@ -10,7 +10,7 @@ import numpy as np
 
 from contract.errors import DomainError, UnknownNameError
 from contract.state import Array
-from sim.domains.distributions import Distribution, Fixed
+from sim.domains.distributions import Distribution
 from sim.domains.parameters import PARAMETERS, Parameter
 from sim.robots.spec import RobotSpec
 from sim.robots.urdf import Urdf
@@ -115,9 +115,6 @@ class Domain:
     @property
     def engine_name(self) -> Engine:
         return cast(Engine, self.engine)
-
-    def is_random(self) -> bool:
-        return any(not isinstance(setting.distribution, Fixed) for setting in self.settings)
 
 
 def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:

@@ -17,18 +17,23 @@ MAX_BYTES = 1_000_000
 LIBRARY = Path(__file__).parent / "library"
 
 
+def find_domain(name: str | Path) -> Path:
+    """The file of a domain: a path, or the name of a shipped one."""
+    if Path(name).is_file():
+        return Path(name)
+    shipped = {p.stem: p for p in LIBRARY.glob("*.yaml")}
+    if str(name) not in shipped:
+        raise UnknownNameError("domain (no such file either)", str(name), shipped)
+    return shipped[str(name)]
+
+
 def load_domain(name: str | Path) -> Domain:
     """Read a domain file, or one of the shipped domains by name.
 
     Raises:
         DomainError: the file, line and value that is wrong, and what would be right.
     """
-    path = Path(name)
-    if not path.is_file():
-        shipped = {p.stem: p for p in LIBRARY.glob("*.yaml")}
-        if str(name) not in shipped:
-            raise UnknownNameError("domain (no such file either)", str(name), shipped)
-        path = shipped[str(name)]
+    path = find_domain(name)
     if path.stat().st_size > MAX_BYTES:
         raise DomainError(f"{path}: {path.stat().st_size} bytes is no domain file.")
     return parse_domain(path.read_text(encoding="utf-8", errors="replace"), str(path))
