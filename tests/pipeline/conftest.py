@@ -146,9 +146,7 @@ def record() -> Callable[..., list[Array]]:
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(state.stamp, 10**9)
         return serialize_message(message)
 
-    def record(
-        folder: Path, policy: Policy, ticks: int = 200, every: int = 60, near: bool = False
-    ) -> list[Array]:
+    def record(folder: Path, policy: Policy, ticks: int = 200, every: int = 60) -> list[Array]:
         contract = policy.contract
         robot = SimulatedRobot(load_robot("iiwa"), load_domain("iiwa-broken-joint"))
         robot.reset()
@@ -159,11 +157,7 @@ def record() -> Callable[..., list[Array]]:
         bag.add_topic("/policy/tick", "std_msgs/msg/Float64MultiArray")
         for k in range(ticks):
             if k % every == 0:
-                target = (
-                    robot.tool_position()
-                    if near
-                    else rng.uniform(contract.command.low, contract.command.high)
-                )
+                target = rng.uniform(contract.command.low, contract.command.high)
                 core.command.set(target, robot.time)
             state = robot.sense()
             tools.append(robot.tool_position())
