@@ -2,7 +2,8 @@
 
 INACTIVE says nothing. Once activated, it holds the measured pose until sensors and command
 are good, ramps from the pose measured then to the policy's set-points, and runs. Whenever
-something is wrong it holds where it is, and ramps in again afterwards with a fresh history.
+something is wrong it holds where it is, and ramps in again afterwards with a fresh history; after an
+action that is not finite only once the stop that it causes has been reset.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ class PolicyCore:
         action = self._choose(self._policy(observation), command)
         if not np.isfinite(action).all():
             self.safety.counts["non_finite_action"] += 1
+            # Latched: trying again each tick would follow the robot as it sags.
+            self.safety.emergency_stop("non_finite_action")
             return self._hold(number, "non_finite_action", sample)
         set_point = self._session.act(action).position
         if self.mode is Mode.RAMPING:

@@ -148,9 +148,11 @@ class ManagedNode(LifecycleNode, BridgeNode):
                 return
 
     def stop(self) -> None:
-        if self.active:
-            self.trigger_deactivate()
-        self.cleanup()
+        try:
+            if self.active:
+                self.trigger_deactivate()
+        finally:
+            self.cleanup()
 
     active = False
 
@@ -177,8 +179,9 @@ class ManagedNode(LifecycleNode, BridgeNode):
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self.active = False
-        return self._transition(self.deactivate, lambda: super(ManagedNode, self).on_deactivate(state))
+        result = self._transition(self.deactivate, lambda: super(ManagedNode, self).on_deactivate(state))
+        self.active = result == TransitionCallbackReturn.ERROR  # on_error then tries once more
+        return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         return self._transition(self.cleanup, lambda: super(ManagedNode, self).on_cleanup(state))
@@ -186,11 +189,14 @@ class ManagedNode(LifecycleNode, BridgeNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self.active:
             self.on_deactivate(state)
+        self.active = False
         self.exit_code = 0
         return self._transition(self.cleanup, lambda: super(ManagedNode, self).on_shutdown(state))
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """An unexpected error ends the node; pretending to recover would hide it."""
+        if self.active:
+            self._transition(self.deactivate, lambda: TransitionCallbackReturn.SUCCESS)
         self.active = False
         self.exit_code = FAILED
         return TransitionCallbackReturn.FAILURE
@@ -221,13 +227,7 @@ def run(make_node: Callable[[], BridgeNode], args: list[str] | None) -> int:
     node: BridgeNode | None = None
     try:
         node = make_node()
-        executor = make_executor()
-        executor.add_node(node)
-        node.start()
-        while node.exit_code is None and Signals.received is None:
-            node.iterate(executor)
-        node.stop()
-        executor.remove_node(node)
+        _live(node)
         return node.exit_code or 0
     except TerrafirmaError as error:
         sys.stderr.write(f"{make_node.__name__}: {error}\n")
@@ -236,6 +236,19 @@ def run(make_node: Callable[[], BridgeNode], args: list[str] | None) -> int:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _live(node: BridgeNode) -> None:
+    """Start, loop and stop; whatever goes wrong, the robot gets its last pose and a bag its end."""
+    executor = make_executor()
+    executor.add_node(node)
+    try:
+        node.start()
+        while node.exit_code is None and Signals.received is None:
+            node.iterate(executor)
+    finally:
+        node.stop()
+        executor.remove_node(node)
 
 
 def publisher_count(node: Node, subscription: Subscription[Any]) -> int:

@@ -14,12 +14,13 @@ from contract.state import Array, RobotState
 
 @dataclass(frozen=True)
 class SensorSample:
-    """The newest sensors, and when the older of them arrived on the node's clock."""
+    """The newest sensors, and when each of them last had a new stamp, on the node's clock."""
 
     state: RobotState
     joint_stamp: int  # ns, as the robot wrote it
     imu_stamp: int  # ns; 0 where no IMU is needed
-    received: float  # s
+    received: float  # s, of the joints
+    imu_received: float | None = None  # s; None where no IMU is needed
 
 
 class SafetyFilter:
@@ -62,7 +63,9 @@ class SafetyFilter:
             return self.stopped
         if sample is None:
             return "no_sensors"
-        if not now - sample.received <= self._safety.sensor_timeout:
+        # A time in the future means that the clock was turned back: nobody knows how old that is.
+        received = (sample.received, sample.received if sample.imu_received is None else sample.imu_received)
+        if not all(0 <= now - each <= self._safety.sensor_timeout for each in received):
             return "stale_sensors"
         if not sample.state.is_finite():
             return "non_finite_sensors"

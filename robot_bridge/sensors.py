@@ -18,6 +18,7 @@ from contract.record import Contract
 from robot_bridge.messages import JointReader, needs_imu, read_imu
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 from robot_bridge.safety import SensorSample
+from robot_bridge.wire import JointFilter, Newest
 
 JOINT_STATES = "joint_states"
 IMU = "imu/data"
@@ -29,10 +30,9 @@ class SensorInput:
     def __init__(self, node: Node, contract: Contract, now: Callable[[], float]) -> None:
         self._node, self._now = node, now
         self._reader = JointReader(contract)
-        self._marker = contract.joint_names[0].encode()
+        self._filter = JointFilter(contract.joint_names[0])
         self._imu_needed = needs_imu(contract)
-        self._joints: tuple[bytes, float] | None = None
-        self._imu: tuple[bytes, float] | None = None
+        self._joints, self._imu = Newest(), Newest()
         self._last_bytes: tuple[Any, Any] = (None, None)
         self._last: SensorSample | None = None
         self.error: str | None = None
@@ -46,7 +46,7 @@ class SensorInput:
 
     def sample(self) -> SensorSample | None:
         """The newest readings, or None while there are none that fit the contract."""
-        joints, imu = self._joints, self._imu
+        joints, imu = self._joints.current, self._imu.current
         if joints is None or (self._imu_needed and imu is None):
             return None
         if self._last_bytes != (joints, imu):
@@ -62,20 +62,19 @@ class SensorInput:
         message = deserialize_message(joints[0], JointState)
         try:
             state = self._reader.read(message)
-            imu_stamp, received = 0, joints[1]
+            imu_stamp, imu_received = 0, None
             if imu is not None:
                 imu_stamp = read_imu(deserialize_message(imu[0], Imu), state)
-                received = min(received, imu[1])
+                imu_received = imu[1]
         except ContractError as error:
             self.error = str(error)
             return None
         self.error = None
-        return SensorSample(state, state.stamp, imu_stamp, received)
+        return SensorSample(state, state.stamp, imu_stamp, joints[1], imu_received)
 
     def _take_joints(self, data: bytes) -> None:
-        if self._marker not in data:
-            return  # some other device shares the topic
-        self._joints = (data, self._now())
+        if self._filter.passes(data):  # some other device may share the topic
+            self._joints.take(data, self._now())
 
     def _take_imu(self, data: bytes) -> None:
-        self._imu = (data, self._now())
+        self._imu.take(data, self._now())

@@ -11,8 +11,8 @@ from contract.state import Array
 class TaskCommand:
     """The newest command, clipped to the contract's range, with its time-out.
 
-    A command with a time-out falls back to neutral; a latched one (time-out None) is missing
-    until the first has come, then stays.
+    A command with a time-out falls back to neutral, also when the clock is turned back; a latched
+    one (time-out None) is missing until the first has come, then stays.
     """
 
     def __init__(self, command: Command) -> None:
@@ -33,6 +33,6 @@ class TaskCommand:
         """Values (k,) in force at `now` s; None while a latched command has never been given."""
         if self._timeout is None:
             return self._values
-        if self._values is None or now - self._received > self._timeout:
+        if self._values is None or not 0 <= now - self._received <= self._timeout:
             return self._neutral
         return self._values

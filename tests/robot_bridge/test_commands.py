@@ -28,6 +28,7 @@ def test_a_velocity_times_out_to_neutral(a1_contract: Contract) -> None:
     command.set(np.array([0.3, 0.0, 0.0]), 1.0)
     assert command.current(1.0 + 0.9 * timeout).tolist() == [0.3, 0.0, 0.0]
     assert command.current(1.0 + 1.1 * timeout).tolist() == list(a1_contract.command.neutral)
+    assert command.current(0.99).tolist() == list(a1_contract.command.neutral)  # the clock was turned back
 
 
 def test_commands_are_clipped_and_nonsense_is_ignored(iiwa_contract: Contract) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
+from contract.record import Contract
 from contract.state import Array, RobotState
 from policies.runtime import Policy
 from robot_bridge.exploration import Exploration
@@ -25,6 +28,15 @@ TARGET = np.array([0.5, 0.0, 0.5])
 @pytest.fixture(scope="module")
 def policy(iiwa_policy: Path) -> Policy:
     return Policy(iiwa_policy)
+
+
+class Broken(Policy):
+    """A real policy whose network, once `broken`, is fed NaN, and so returns it."""
+
+    broken = False
+
+    def __call__(self, observation: NDArray[np.float32]) -> Array:
+        return super().__call__(observation * np.float32(np.nan) if self.broken else observation)
 
 
 def seen(position: Array, now: float, velocity: Array | None = None) -> SensorSample:
@@ -113,6 +125,24 @@ def test_non_finite_sensors_hold_the_last_finite_pose(policy: Policy) -> None:
     assert tick is not None
     assert tick.mode is Mode.HOLDING
     assert np.array_equal(tick.set_point, POSE)
+
+
+def test_a_network_that_returns_nan_holds_one_pose_until_reset(
+    policy_for: Callable[[Contract], Path], iiwa_contract: Contract
+) -> None:
+    policy = Broken(policy_for(iiwa_contract))
+    core = activated(policy)
+    run(core, range(30))
+    policy.broken = True
+    sagging = [core.tick(k, k * PERIOD, seen(POSE + 0.01 * (k - 30), k * PERIOD)) for k in range(30, 40)]
+    assert {tick.mode for tick in sagging} == {Mode.HOLDING}
+    assert all(np.array_equal(tick.set_point, sagging[0].set_point) for tick in sagging)
+    assert core.hold_cause == core.safety.stopped == "non_finite_action"
+    assert core.safety.counts["non_finite_action"] == 10
+    policy.broken = False
+    assert run(core, range(40, 41))[0].mode is Mode.HOLDING
+    core.safety.reset_emergency_stop()
+    assert run(core, range(41, 42))[0].mode is Mode.RAMPING
 
 
 def test_emergency_stop_holds_where_it_was(policy: Policy) -> None:

@@ -76,6 +76,15 @@ def test_faults(iiwa_contract: Contract) -> None:
     assert safety.fault(sample(np.zeros(7)), float("nan")) == "stale_sensors"
 
 
+def test_every_sensor_has_to_be_fresh_and_none_from_the_future(iiwa_contract: Contract) -> None:
+    safety, timeout = SafetyFilter(iiwa_contract), iiwa_contract.safety.sensor_timeout
+    fresh = sample(np.zeros(7), 10.0)
+    assert safety.fault(fresh, 10.0) is None
+    assert safety.fault(fresh, 9.99) == "stale_sensors"  # the clock was turned back
+    for imu in (10.0 + 0.5 * timeout, 10.0 - 1.1 * timeout):
+        assert safety.fault(replace(fresh, imu_received=imu), 10.0) == "stale_sensors"
+
+
 def test_emergency_stop_is_latched(iiwa_contract: Contract) -> None:
     safety = SafetyFilter(iiwa_contract)
     safety.emergency_stop()
