@@ -17,8 +17,10 @@ from contract.golden import GoldenTrace
 from contract.record import Contract, RecurrentState
 from contract.session import PolicySession
 from contract.state import Array, RobotState
+from policies.evaluation import evaluate
 from policies.metadata import CONTRACT_KEY, DIGEST_KEY, GOLDEN_KEY, digest, metadata
 from policies.runtime import Policy
+from sim.domains.reader import load_domain
 
 Readings = Callable[..., list[tuple[RobotState, Array]]]
 
@@ -233,6 +235,16 @@ def test_recurrent_state_is_carried_and_reset(
     # a state that somebody forgets to reset shows in the golden trace
     with pytest.raises(ContractError, match="tick 0: action"):
         golden.replay(policy.contract, policy, policy.golden, "r")
+
+
+def test_every_episode_begins_with_a_fresh_state(
+    tmp_path: Path, arm: Contract, arm_readings: list[tuple[RobotState, Array]]
+) -> None:
+    policy = Policy(recurrent_policy(tmp_path / "r.onnx", arm, arm_readings, (1, 7)))
+    domain = load_domain("nominal")
+    both = evaluate(policy, domain, 2, seed=5).return_mean
+    alone = [evaluate(policy, domain, 1, seed=seed).return_mean for seed in (5, 6)]
+    assert both == pytest.approx(np.mean(alone), abs=1e-12)
 
 
 def test_recurrent_state_of_another_shape_is_refused(
