@@ -91,7 +91,7 @@ def ppo(env: DummyVecEnv) -> PPO:
     size = env.observation_space.shape[0]
     normaliser.obs_rms.mean = rng.normal(0.0, 2.0, size)
     normaliser.obs_rms.var = rng.uniform(0.01, 9.0, size)
-    normaliser.obs_rms.var[0] = 1e-9  # an entry that never varied: epsilon decides
+    normaliser.obs_rms.mean[0], normaliser.obs_rms.var[0] = 0.0, 1e-9  # never varied: epsilon decides
     model = make_ppo(PPO_CONFIG, normaliser, seed=3)
     model.policy.action_net.weight.data *= 100.0
     return model

@@ -60,6 +60,7 @@ def test_one_worker_or_two_give_the_same_trajectories(make: Make) -> None:
     (first, first_infos), (second, second_infos) = rollout(make(COUNT, 1)), rollout(make(COUNT, 2))
     for a, b in zip(first, second, strict=True):
         assert np.array_equal(a, b)
+    assert len(np.unique(first[0], axis=0)) == COUNT  # each begins elsewhere
     for a, b in zip(first_infos, second_infos, strict=True):
         assert [set(info) for info in a] == [set(info) for info in b]
         assert [info.get("episode") for info in a] == [info.get("episode") for info in b]
