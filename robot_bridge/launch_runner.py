@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -80,15 +81,17 @@ def _start(node: NodeProcess) -> _Child:
     process = subprocess.Popen(
         command,
         env=node_environment(os.environ),
-        preexec_fn=_die_with_parent,  # noqa: PLW1509  (it takes no lock)
+        preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  (it takes no lock)
     )
     return _Child(process, node)
 
 
-def _die_with_parent() -> None:
+def _die_with(launcher: int) -> None:
     """Linux ends this process too if the launcher is killed: a robot must not run on unattended."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != launcher:  # it died before it could be asked to take this process along
+            os._exit(1)
     os.setpgid(0, 0)  # a Ctrl-C reaches the launcher alone, which then ends the children in order
 
 
