@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import DummyVecEnv
 
@@ -21,6 +22,12 @@ from policies.learners import make_sac
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
 from sim.vector import EnvironmentSpec
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Test processes side by side, each with a thread a core, would wait for each other."""
+    torch.set_num_threads(1)
 
 
 def make_transitions(state: Array, action: Array, following: Array) -> Transitions:

@@ -28,11 +28,6 @@ TOLERANCE = 0.1  # of the spread of Δr
 UPDATES = 500
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 class WithoutStateAction(DarcClassifiers):
     """The mistake of judging (s, a, s') alone: its log-odds also hold where each domain likes to be."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
@@ -35,6 +36,12 @@ SAC_CONFIG = SacConfig(
 PPO_CONFIG = PpoConfig(
     steps=512, environments=2, workers=1, hidden=(16, 16), rollout_steps=64, minibatches=2, epochs=4
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Test processes side by side, each with a thread a core, would wait for each other."""
+    torch.set_num_threads(1)
 
 
 @dataclass(frozen=True)
