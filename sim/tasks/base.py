@@ -68,6 +68,12 @@ class Task(Protocol):
         ...
 
 
+def near_default(robot: RobotSpec, rng: np.random.Generator, spread: float) -> Array:
+    """Joint positions (n,) rad, each within `spread` rad of the default pose."""
+    default = np.array([joint.default_position for joint in robot.joints])
+    return np.asarray(default + rng.uniform(-spread, spread, len(default)))
+
+
 def observation_term(
     source: str, robot: RobotSpec, command: Command, scale: float = 1.0, history: int = 1
 ) -> ObservationTerm:

@@ -7,7 +7,7 @@ import numpy as np
 from contract.record import Action, Command, Safety
 from contract.state import Array
 from sim.robots.spec import RobotSpec
-from sim.tasks.base import Step, TaskContract, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, observation_term
 
 # Constants
 STEP = 0.25  # rad, largest joint step a control period
@@ -68,8 +68,7 @@ class Reach:
         )
 
     def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
-        default = np.array([joint.default_position for joint in robot.joints])
-        return np.asarray(default + rng.uniform(-START_SPREAD, START_SPREAD, len(default)))
+        return near_default(robot, rng, START_SPREAD)
 
     def sample_command(self, rng: np.random.Generator) -> Array:
         return rng.uniform(TARGET_LOW, TARGET_HIGH)

@@ -11,7 +11,7 @@ from contract.record import Action, Command, Safety
 from contract.rotation import projected_gravity, tilt
 from contract.state import Array
 from sim.robots.spec import RobotSpec
-from sim.tasks.base import Step, TaskContract, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, observation_term
 
 # Constants
 RESIDUAL = 0.25  # rad, largest correction of the gait generator's joint angles
@@ -99,8 +99,7 @@ class Velocity:
         )
 
     def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
-        default = np.array([joint.default_position for joint in robot.joints])
-        return np.asarray(default + rng.uniform(-START_SPREAD, START_SPREAD, len(default)))
+        return near_default(robot, rng, START_SPREAD)
 
     def sample_command(self, rng: np.random.Generator) -> Array:
         command = rng.uniform(LOW, HIGH)
