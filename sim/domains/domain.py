@@ -126,7 +126,7 @@ def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:
 
 def _nominal(parameter: Parameter, robot: RobotSpec) -> Array:
     if parameter.nominal is None:
-        return np.array(robot.joint_damping, dtype=float)
+        return np.array(getattr(robot, parameter.name), dtype=float)
     if parameter.scope == "joint":
         return np.full(len(robot.joints), parameter.nominal)
     return np.array(parameter.nominal)

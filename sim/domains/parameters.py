@@ -49,8 +49,9 @@ _TABLE = (
         "joint_strength", "1", 0.0, 1.5, 1.0, "joint", "Factor on a motor's torque; 0 is a broken joint."
     ),
     Parameter(
-        "joint_damping", "N·m·s/rad", 0.0, 20.0, None, "joint", "Viscous damping of the passive joint."
+        "joint_damping", "N·m·s/rad", 0.0, 50.0, None, "joint", "Viscous damping of the passive joint."
     ),
+    Parameter("joint_armature", "kg·m²", 0.0, 1.0, None, "joint", "Rotor inertia as felt behind the gear."),
     Parameter(
         "action_latency", "s", 0.0, 0.2, 0.0, "scalar", "Delay from a set-point's arrival to its effect."
     ),

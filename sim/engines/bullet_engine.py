@@ -21,7 +21,8 @@ class BulletEngine:
     Inertias come from the file: those that Bullet guesses from shapes are too small for torque
     control. Fixed links stay separate, because Bullet's merging loses the parent's centre of mass.
     Bullet damps joints explicitly, which blows up light links; the inertia dt * damping about the
-    joint's axis makes the step implicit, as MuJoCo's is: (I + dt d) a = tau - d v.
+    joint's axis makes the step implicit, as MuJoCo's is: (I + dt d) a = tau - d v. Armature is
+    added in the same way; earlier joints with a parallel axis feel it too, as if it were geared 1:1.
     Ground friction in Bullet is the product of both surfaces, so the plane has 1 and the robot
     the coefficient. Links do not collide with each other.
     """
@@ -81,14 +82,16 @@ class BulletEngine:
         pybullet.setGravity(0, 0, -draw.scalar("gravity"), physicsClientId=c)
         tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
         damping = dict(zip(self._joints, draw["joint_damping"].tolist(), strict=True))
+        rotor = draw["joint_armature"] + self._robot.time_step * draw["joint_damping"]
+        about_axis = dict(zip(self._joints, rotor.tolist(), strict=True))
         for link, (mass, inertia) in self._nominal.items():
             if link == -1 and not self._robot.floating_base:
                 continue  # setting a mass would set a fixed base free
             extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
             extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
             inertia = inertia * scale
-            if link in damping:
-                inertia += self._robot.time_step * damping[link] * self._axis[link] ** 2
+            if link in about_axis:
+                inertia += about_axis[link] * self._axis[link] ** 2
             pybullet.changeDynamics(
                 self._body,
                 link,

@@ -49,6 +49,7 @@ class MujocoEngine:
             model.body_mass[model.body(self._robot.tool.link).id] += draw.scalar("tool_mass_offset")
         model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
         model.dof_damping[self._v] = draw["joint_damping"]
+        model.dof_armature[self._v] = draw["joint_armature"]
         mujoco.mj_setConst(model, self._data)
 
     def reset(self, joint_position: Array, base_height: float) -> None:

@@ -1,9 +1,10 @@
 """Unitree A1, 12 joints, floating base, from pybullet_data.
 
 Limits: `a1/a1.urdf`. Gains are those that motion_imitation uses for thighs and knees: softer
-legs (legged_gym: kp 20) sag too much for an open-loop trot. Leg lengths and hip positions are
-the URDF's joint origins. The trot is ours: with these numbers it follows commands open-loop to
-about 60-90 % in both engines.
+legs (legged_gym: kp 20) sag too much for an open-loop trot. Armature: mujoco_menagerie's
+`unitree_a1/a1.xml`; without it the knees, damped by torques at 400 Hz, are at the edge of
+ringing. Leg lengths and hip positions are the URDF's joint origins. The trot is ours: with these
+numbers it follows commands open-loop to about 60-90 % in both engines.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sim.robots.urdf import Urdf
 LEGS = ("FR", "FL", "RR", "RL")
 DEFAULT_LEG = (0.0, 0.9, -1.8)  # rad: abduction, thigh, knee
 KP, KD = 100.0, 2.0  # N·m/rad, N·m·s/rad
+ARMATURE = 0.01  # kg·m²
 LATERAL, THIGH, SHANK = 0.08505, 0.2, 0.2  # m
 TROT = {"FR": 0.0, "RL": 0.0, "FL": 0.5, "RR": 0.5}  # diagonal pairs, fraction of a stride
 
@@ -33,6 +35,7 @@ def load() -> RobotSpec:
         urdf=path,
         joints=tuple(_joint(urdf, name, DEFAULT_LEG[i % 3]) for i, name in enumerate(names)),
         joint_damping=tuple(urdf.joint(name).damping for name in names),
+        joint_armature=(ARMATURE,) * len(names),
         floating_base=True,
         base_height=0.29,
         feet=tuple(f"{leg}_toe" for leg in LEGS),

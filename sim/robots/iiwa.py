@@ -1,9 +1,10 @@
 """KUKA LBR iiwa, 7 joints, fixed base, from pybullet_data.
 
 Limits and damping: `kuka_iiwa/model.urdf`. Gains are ours: stiff enough to track a step of
-0.25 rad within a control period of 50 ms, soft enough for explicit torque control at 400 Hz
-(kd · dt / I < 1 for the light wrist). The real arm's joint controllers carry the arm's own
-weight, so does this one.
+0.25 rad within a control period of 50 ms. The file has no rotors; theirs is the order of magnitude
+of what harmonic drives reflect. Without them an upright arm has 0.05 kg·m² about its base, and
+damping by torques at 400 Hz rings; with them dt · M⁻¹ kd stays below 0.75 in every pose. The real
+arm's joint controllers carry the arm's own weight, so does this one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ NAMES = tuple(f"lbr_iiwa_joint_{i}" for i in range(1, 8))
 DEFAULT_POSITION = (0.0, 0.5, 0.0, -1.4, 0.0, 1.2, 0.0)  # rad, tool in front of the arm
 KP = (400.0, 400.0, 200.0, 200.0, 60.0, 40.0, 8.0)  # N·m/rad
 KD = (40.0, 40.0, 16.0, 16.0, 3.0, 1.5, 0.2)  # N·m·s/rad
+ARMATURE = (0.1, 0.1, 0.05, 0.05, 0.01, 0.01, 0.001)  # kg·m²
 TOOL = (0.0, 0.0, 0.045)  # m, flange face in the frame of link 7
 
 
@@ -36,6 +38,7 @@ def load() -> RobotSpec:
             for j, default, kp, kd in zip(joints, DEFAULT_POSITION, KP, KD, strict=True)
         ),
         joint_damping=tuple(j.damping for j in joints),
+        joint_armature=ARMATURE,
         floating_base=False,
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),

@@ -24,6 +24,7 @@ class RobotSpec:
     urdf: Path
     joints: tuple[Joint, ...]
     joint_damping: tuple[float, ...]  # N·m·s/rad, of the passive joint
+    joint_armature: tuple[float, ...]  # kg·m², rotor inertia as felt behind the gear
     floating_base: bool
     base_height: float  # m above the ground in the default pose
     feet: tuple[str, ...] = ()

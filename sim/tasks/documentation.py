@@ -18,7 +18,7 @@ from sim.tasks import TASKS, make_task
 
 JOINT_HEADER = (
     "index", "joint", "default (rad)", "limits (rad)", "max. velocity (rad/s)", "max. effort (N·m)",
-    "kp (N·m/rad)", "kd (N·m·s/rad)", "damping (N·m·s/rad)",
+    "kp (N·m/rad)", "kd (N·m·s/rad)", "damping (N·m·s/rad)", "armature (kg·m²)",
 )  # fmt: skip
 OBSERVATION_HEADER = ("index", "term", "unit", "frame", "scale")
 COMMAND_HEADER = ("field", "unit", "range", "neutral")
@@ -40,9 +40,10 @@ def sections() -> dict[str, str]:
 
 def _joints(robot: RobotSpec) -> str:
     rows = []
-    for i, (joint, damping) in enumerate(zip(robot.joints, robot.joint_damping, strict=True)):
+    passive = zip(robot.joints, robot.joint_damping, robot.joint_armature, strict=True)
+    for i, (joint, damping, armature) in enumerate(passive):
         limits = f"{joint.lower:.3f} to {joint.upper:.3f}"
-        numbers = (joint.max_velocity, joint.max_effort, joint.kp, joint.kd, damping)
+        numbers = (joint.max_velocity, joint.max_effort, joint.kp, joint.kd, damping, armature)
         default = f"{joint.default_position:g}"
         rows.append((i, f"`{joint.name}`", default, limits, *(f"{number:g}" for number in numbers)))
     return markdown.table(JOINT_HEADER, rows)

@@ -115,6 +115,35 @@ def test_torques_end_at_the_limit(simulate: Simulate, engine: str) -> None:
     assert np.array_equal(robot.torque, limits)
 
 
+@pytest.mark.parametrize("armature", [0.05, 0.5])
+def test_joint_armature(engine: str, armature: float, domain: Callable[..., Domain]) -> None:
+    """A first torque tau gives v = tau dt / (I + armature), whatever the other joints do."""
+    world = make_engine(domain(engine).engine_name, IIWA)
+    inertia = []
+    for value in (0.0, armature):
+        draw = domain(
+            engine, f"gravity: 0, joint_armature: {{{IIWA.joints[0].name}: {value}}}, joint_damping: 0"
+        )
+        world.apply(draw.draw(IIWA, np.random.default_rng(0)))
+        world.reset(DEFAULT, 0.0)
+        world.step(10.0 * np.eye(7)[0])
+        inertia.append(10.0 * IIWA.time_step / world.joint_velocity[0])
+    assert inertia[1] - inertia[0] == pytest.approx(armature, rel=0.02)
+    world.close()
+
+
+def test_no_pose_makes_the_joints_ring(simulate: Simulate, engine: str) -> None:
+    """Damping by torques is explicit: where an arm's inertia is small, too much of it oscillates."""
+    robot = simulate("iiwa", engine, "gravity: 0")
+    rng = np.random.default_rng(0)
+    low, high = (np.array([getattr(joint, name) for joint in IIWA.joints]) for name in ("lower", "upper"))
+    for pose in (np.zeros(7), *rng.uniform(low, high, (20, 7))):
+        robot.reset(pose)
+        robot.command(JointCommand.hold(pose + 0.1))
+        robot.step(800)
+        assert np.abs(robot.sense().joint_velocity).max() < 0.05
+
+
 @pytest.mark.parametrize("damping", [5.0, 20.0])
 def test_joint_damping(engine: str, damping: float, domain: Callable[..., Domain]) -> None:
     """A constant torque about the vertical axis ends in omega = tau / d; without it, omega decays."""

@@ -50,7 +50,7 @@ def test_a_nominal_draw_has_every_parameter_at_its_nominal_value(name: str) -> N
     draw = nominal.draw(robot, np.random.default_rng(0))
     assert set(draw.values) == set(PARAMETERS)
     for parameter in PARAMETERS.values():
-        expected = robot.joint_damping if parameter.nominal is None else parameter.nominal
+        expected = getattr(robot, parameter.name) if parameter.nominal is None else parameter.nominal
         assert np.all(draw[parameter.name] == expected)
         assert draw[parameter.name].shape == ((len(robot.joints),) if parameter.scope == "joint" else ())
         if parameter.nominal is not None:

@@ -43,7 +43,7 @@ def test_only_what_cannot_be_simulated_is_refused() -> None:
         *(("a1", e, f"tool_mass_offset: {value}") for e in ENGINES for value in (-5.0, 20.0)),
         *(("a1", e, "base_mass_offset: -5.0") for e in ENGINES),
         *(("iiwa", e, "tool_mass_offset: -5.0") for e in ENGINES),
-        ("a1", "pybullet", "joint_damping: 20.0"),
+        ("a1", "pybullet", "joint_damping: 50.0"),
     }
 
 
@@ -56,7 +56,7 @@ def test_no_value_blows_the_physics_up(simulate: Callable[..., SimulatedRobot], 
         robot.command(JointCommand.hold(default + rng.uniform(-0.15, 0.15, len(default))))
         robot.step(20)
     robot.command(JointCommand.hold(default))
-    robot.step(400)
+    robot.step(800)  # it may have reared up on its hind legs
     velocity = robot.sense().joint_velocity
     assert np.isfinite(velocity).all()
     assert np.abs(velocity).max() < 0.5
