@@ -65,7 +65,8 @@ class SimulatedRobot:
         self.drawn = self.domain.draw(self.spec, self._rng)
         self._engine.apply(self.drawn)
         self._engine.reset(position, self.spec.base_height)
-        self._actuators.reset(self.drawn, position)
+        self._actuators.configure(self.drawn, self._rng)
+        self._actuators.reset(position)
         self._last_velocity = np.zeros(3)
         self._last_sense = self._steps
         self.torque = np.zeros_like(self._default)
@@ -91,7 +92,7 @@ class SimulatedRobot:
         noise, drawn = self._rng.standard_normal, self.drawn
         n = len(self._default)
         state = RobotState(
-            self._engine.joint_position + drawn["joint_position_noise"] * noise(n),
+            self._engine.joint_position + drawn["joint_position_noise"] * noise(n) + drawn["encoder_offset"],
             self._engine.joint_velocity + drawn["joint_velocity_noise"] * noise(n),
             self.torque.copy(),
             stamp=round(self.time * 1e9),

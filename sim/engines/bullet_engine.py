@@ -50,10 +50,6 @@ class BulletEngine:
         self._index_links()
         n = len(robot.joints)
         self._joints = [self._joint_index[joint.name] for joint in robot.joints]
-        # Bullet's default velocity motors would fight the torques
-        pybullet.setJointMotorControlArray(
-            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=[0.0] * n, physicsClientId=c
-        )
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
 
     def _index_links(self) -> None:
@@ -102,6 +98,11 @@ class BulletEngine:
             )
         for joint, value in damping.items():
             pybullet.changeDynamics(self._body, joint, jointDamping=value, physicsClientId=c)
+        # Bullet's velocity motors hold a joint with at most a force: dry friction, and none by default
+        friction = draw["joint_friction"].tolist()
+        pybullet.setJointMotorControlArray(
+            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=friction, physicsClientId=c
+        )
 
     def reset(self, joint_position: Array, base_height: float) -> None:
         c = self._client

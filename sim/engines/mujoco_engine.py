@@ -32,6 +32,9 @@ class MujocoEngine:
         self._v = np.array([joint.dofadr[0] for joint in joints])
         self._base_body = 1 if robot.floating_base else 0
         self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
+        # dry friction sticks; with MuJoCo's default softness a joint would creep below it
+        self._model.dof_solimp[:, :2] = 0.9999
+        self._model.dof_solref[:, 0] = 2 * robot.time_step
         self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
         self._feet = [self._model.body(name).id for name in robot.feet]
         self._floor = self._model.geom("floor").id
@@ -50,6 +53,7 @@ class MujocoEngine:
         model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
         model.dof_damping[self._v] = draw["joint_damping"]
         model.dof_armature[self._v] = draw["joint_armature"]
+        model.dof_frictionloss[self._v] = draw["joint_friction"]
         mujoco.mj_setConst(model, self._data)
 
     def reset(self, joint_position: Array, base_height: float) -> None:
