@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -24,6 +25,7 @@ from policies.export import export
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from policies.train import CHECKPOINT, CURVE, POLICY, golden_readings, train
+from robot_bridge.environment import DOMAIN, own_domain
 from robot_bridge.launch_runner import run_launch_file
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
@@ -90,8 +92,10 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
         "random_fraction": str(recipe.collect.random_fraction if explore else 0.0),
     }
     wall = steps / policy.contract.control_rate / recipe.collect.rate
-    with run.stage(name), progress(f"{name}: {steps} steps over ROS 2, about {wall:.0f} s", 1):
-        code = run_launch_file(launch_file("emulated"), arguments)
+    ros = own_domain(os.environ, os.getpid())
+    label = f"{name}: {steps} steps over ROS 2 ({DOMAIN} {ros[DOMAIN]}), about {wall:.0f} s"
+    with run.stage(name), progress(label, 1):
+        code = run_launch_file(launch_file("emulated"), arguments, ros)
         if code:
             raise TerrafirmaError(
                 f"the launch that records {name} failed with code {code}; its log is above."

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+DOMAIN = "ROS_DOMAIN_ID"
+SAFE_DOMAINS = 101  # 1 to 101: above, DDS ports overlap with Linux's ephemeral ones
 
 
 def node_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -23,3 +25,11 @@ def node_environment(environment: Mapping[str, str]) -> dict[str, str]:
     if not any(name in result for name in ("HOME", "ROS_LOG_DIR", "ROS_HOME")):
         result["ROS_LOG_DIR"] = str(Path(tempfile.gettempdir()) / f"terrafirma-ros-log-{os.getuid()}")
     return result
+
+
+def own_domain(environment: Mapping[str, str], process: int) -> dict[str, str]:
+    """`ROS_DOMAIN_ID` for the nodes of one process, unless `environment` has one already.
+
+    Two loops at once would otherwise command each other's robots.
+    """
+    return {DOMAIN: environment.get(DOMAIN) or str(1 + process % SAFE_DOMAINS)}

@@ -38,8 +38,12 @@ class _Child:
     node: NodeProcess
 
 
-def run_launch_file(path: Path, arguments: Mapping[str, str]) -> int:
+def run_launch_file(
+    path: Path, arguments: Mapping[str, str], environment: Mapping[str, str] | None = None
+) -> int:
     """Run a launch file until it is done or a signal comes; all its processes end with it.
+
+    Nodes inherit this process's environment variables, with those of `environment` on top.
 
     A node with `on_exit="shutdown"` ends the others when it ends.
 
@@ -57,7 +61,8 @@ def run_launch_file(path: Path, arguments: Mapping[str, str]) -> int:
     with _signals() as received:
         try:
             for node in nodes:
-                children.append(_start(node))  # noqa: PERF401  (a failed start must end the started)
+                # no comprehension: a failed start must end the started
+                children.append(_start(node, environment or {}))  # noqa: PERF401
             result = _supervise(children, received)
         finally:
             clean = _end(children)
@@ -76,11 +81,11 @@ def _module(node: NodeProcess) -> str:
     return MODULES[node.executable]
 
 
-def _start(node: NodeProcess) -> _Child:
+def _start(node: NodeProcess, environment: Mapping[str, str]) -> _Child:
     command = [sys.executable, "-m", _module(node), "--ros-args", *node.ros_arguments]
     process = subprocess.Popen(
         command,
-        env=node_environment(os.environ),
+        env=node_environment({**os.environ, **environment}),
         preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  (it takes no lock)
     )
     return _Child(process, node)

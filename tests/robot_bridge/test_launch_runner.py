@@ -14,6 +14,7 @@ import pytest
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from robot_bridge.bag_reader import Bag
+from robot_bridge.environment import DOMAIN, own_domain
 from robot_bridge.launch_runner import run_launch_file
 
 LAUNCH = Path(__file__).parents[2] / "launch"
@@ -21,7 +22,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from robot_bridge.launch_runner import run_launch_file
-sys.exit(run_launch_file(Path(sys.argv[1]), dict(word.split(":=") for word in sys.argv[2:])))
+path, *words = sys.argv[1:]
+arguments = dict(word.split(":=") for word in words if ":=" in word)
+sys.exit(run_launch_file(Path(path), arguments, dict(word.split("=") for word in words if ":=" not in word)))
 """
 
 
@@ -46,8 +49,8 @@ def end_own_processes(ros_domain: int) -> Iterator[None]:
         os.kill(pid, signal.SIGKILL)
 
 
-def launched(name: str, arguments: dict[str, object]) -> subprocess.Popen[bytes]:
-    words = [f"{key}:={value}" for key, value in arguments.items()]
+def launched(name: str, arguments: dict[str, object], *environment: str) -> subprocess.Popen[bytes]:
+    words = [*environment, *(f"{key}:={value}" for key, value in arguments.items())]
     return subprocess.Popen([sys.executable, "-c", SCRIPT, str(LAUNCH / name), *words])
 
 
@@ -74,6 +77,24 @@ def test_a_killed_node_ends_everything(tmp_path: Path, iiwa_policy: Path) -> Non
     subprocess.run(["kill", "-9", str(robot)], check=True)
     assert launch.wait(20) == 128 + signal.SIGKILL
     assert own_processes() == {}
+
+
+def test_a_loop_can_have_a_ros_domain_of_its_own(tmp_path: Path, iiwa_policy: Path, ros_domain: int) -> None:
+    other = own_domain({}, process=ros_domain)[DOMAIN]
+    assert int(other) != ros_domain
+    arguments = {"policy": iiwa_policy, "output": tmp_path / "bag"}
+    launch = launched("emulated.launch.xml", arguments, f"{DOMAIN}={other}")
+    for node in ("emulated_robot_node", "policy_node", "recorder_node"):
+        variables = Path(f"/proc/{wait_for(node)}/environ").read_bytes().split(b"\0")
+        assert f"{DOMAIN}={other}".encode() in variables
+    launch.send_signal(signal.SIGINT)
+    assert launch.wait(20) == 128 + signal.SIGINT
+
+
+def test_two_processes_get_two_ros_domains_unless_the_user_has_chosen_one() -> None:
+    domains = {own_domain({}, process)[DOMAIN] for process in range(5000, 5101)}
+    assert domains == {str(number) for number in range(1, 102)}
+    assert own_domain({DOMAIN: "7"}, 5000) == {DOMAIN: "7"}
 
 
 def test_ctrl_c_ends_a_deployment_in_order(tmp_path: Path, iiwa_policy: Path) -> None:
