@@ -34,6 +34,7 @@ def load_at_rest(robot: SimulatedRobot, gravity: float) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.5])
+@pytest.mark.shows("kp_scale")
 def test_kp_scale(simulate: Simulate, engine: str, scale: float) -> None:
     load, deviation = load_at_rest(simulate("iiwa", engine, f"gravity: 5, kp_scale: {scale}"), 5.0)
     assert np.allclose(deviation, -load / (scale * KP), atol=1e-4)
@@ -41,6 +42,7 @@ def test_kp_scale(simulate: Simulate, engine: str, scale: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.5])
+@pytest.mark.shows("kd_scale")
 def test_kd_scale(simulate: Simulate, engine: str, scale: float) -> None:
     """Without a spring, a constant feed-forward torque ends in omega = tau / (kd + d)."""
     name = FIRST.name
@@ -52,6 +54,7 @@ def test_kd_scale(simulate: Simulate, engine: str, scale: float) -> None:
     assert robot.sense().joint_velocity[0] == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.shows("torque_limit_scale")
 def test_torque_limit_scale(simulate: Simulate, engine: str) -> None:
     robot = simulate("iiwa", engine, f"torque_limit_scale: {{{FIRST.name}: 0.3}}")
     limits = np.array([joint.max_effort for joint in IIWA.joints])
@@ -63,6 +66,7 @@ def test_torque_limit_scale(simulate: Simulate, engine: str) -> None:
 
 
 @pytest.mark.parametrize(("voltage", "damping"), [(1.0, 0.0), (1.0, 6.0), (0.8, 6.0), (1.2, 2.0)])
+@pytest.mark.shows("motor_no_load_speed", "battery_voltage_scale")
 def test_torque_speed_curve(simulate: Simulate, engine: str, voltage: float, damping: float) -> None:
     """At full throttle r L - L omega / omega0 = d omega, with the voltage's ratio r."""
     name, no_load = FIRST.name, 5.0
@@ -85,6 +89,7 @@ def test_torque_speed_curve(simulate: Simulate, engine: str, voltage: float, dam
     assert robot.torque[0] == pytest.approx(-voltage * stall)  # braking is as strong as ever
 
 
+@pytest.mark.shows("battery_voltage_scale")
 def test_battery_voltage_scales_every_limit(simulate: Simulate, engine: str) -> None:
     robot = simulate("iiwa", engine, "battery_voltage_scale: 0.7")
     robot.command(JointCommand.hold(DEFAULT + 100.0))
@@ -93,6 +98,7 @@ def test_battery_voltage_scales_every_limit(simulate: Simulate, engine: str) -> 
 
 
 @pytest.mark.parametrize("friction", [2.0, 10.0])
+@pytest.mark.shows("joint_friction")
 def test_joint_friction(engine: str, friction: float, domain: Callable[..., Domain]) -> None:
     """Below the breakaway torque nothing moves; above it omega ends at (tau - friction) / d."""
     world = make_engine(domain(engine).engine_name, IIWA)
@@ -111,6 +117,7 @@ def test_joint_friction(engine: str, friction: float, domain: Callable[..., Doma
     world.close()
 
 
+@pytest.mark.shows("joint_friction")
 def test_dry_friction_leaves_an_error(simulate: Simulate, engine: str) -> None:
     """A joint that creeps towards its set-point stays where kp e = friction."""
     parameters = f"joint_friction: {{{FIRST.name}: 8}}, joint_damping: {{{FIRST.name}: 50}}"
@@ -123,6 +130,7 @@ def test_dry_friction_leaves_an_error(simulate: Simulate, engine: str) -> None:
 
 @pytest.mark.parametrize("gravity", [3.0, 15.0])
 @pytest.mark.parametrize("backlash", [0.01, 0.04])
+@pytest.mark.shows("backlash")
 def test_backlash(simulate: Simulate, engine: str, gravity: float, backlash: float) -> None:
     """A joint lies on the flank that its whole load presses it to, half the play beyond its sag."""
     robot = simulate("iiwa", engine, f"gravity: {gravity}, backlash: {backlash}")
@@ -135,6 +143,7 @@ def test_backlash(simulate: Simulate, engine: str, gravity: float, backlash: flo
     assert (np.abs(deviation + load / KP) <= backlash / 2 + 1e-4).all()
 
 
+@pytest.mark.shows("encoder_offset")
 def test_encoder_offset(simulate: Simulate, engine: str) -> None:
     """The controller believes its encoder, so the joint ends up wrong and the reading right."""
     robot = simulate("iiwa", engine, f"encoder_offset: {{{FIRST.name}: 0.05, {IIWA.joints[3].name}: -0.02}}")

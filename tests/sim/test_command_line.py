@@ -33,6 +33,7 @@ def arrival(robot: SimulatedRobot, patience: int) -> int | None:
     return None
 
 
+@pytest.mark.shows("action_latency_jitter")
 def test_jitter_adds_a_uniform_delay(simulate: Simulate, engine: str) -> None:
     robot = simulate("iiwa", engine, "gravity: 9.81, action_latency: 0.02, action_latency_jitter: 0.04")
     delays = [arrival(robot, 40) for _ in range(TRIALS)]
@@ -58,6 +59,7 @@ def test_jitter_keeps_the_order(simulate: Simulate, engine: str) -> None:
 
 
 @pytest.mark.parametrize("loss", [0.3, 0.8])
+@pytest.mark.shows("packet_loss")
 def test_packets_are_lost_with_their_probability(simulate: Simulate, engine: str, loss: float) -> None:
     robot = simulate("iiwa", engine, f"packet_loss: {loss}")
     arrived = [arrival(robot, 2) == 0 for _ in range(TRIALS)]
