@@ -33,19 +33,25 @@ class Sensors:
 
     def configure(self, draw: Draw, rng: np.random.Generator, gravity: Array) -> None:
         """Take over a domain's draw; `gravity` (3,) m/s² is in the frame of the ground."""
-        self._drawn, self._rng, self._gravity = draw, rng, gravity
-        self._slope = _slope(draw)
-        misaligned = draw["imu_misalignment"]
-        self._mount = from_vector(misaligned) if misaligned.any() else None
-        joint_lag, imu_lag = self._lag("joint_sensor_latency"), self._lag("imu_latency")
+        self._rng, self._gravity, self._slope = rng, gravity, _slope(draw)
+        self._joint_noise = draw["joint_position_noise"], draw["joint_velocity_noise"]
+        self._joint_bias = _unless_zero(draw["encoder_offset"]), _unless_zero(draw["joint_velocity_bias"])
+        self._imu_noise = draw.scalar("gyro_noise"), draw.scalar("orientation_noise")
+        self._imu_bias = _unless_zero(draw["gyro_bias"]), _unless_zero(draw["accelerometer_bias"])
+        self._accelerometer_noise = draw.scalar("accelerometer_noise")
+        misaligned = _unless_zero(draw["imu_misalignment"])
+        self._mount = None if misaligned is None else from_vector(misaligned)
+        self._loss = draw.scalar("sensor_loss")
+        self._starts_moving = bool(draw["start_velocity"].any())
+        joint_lag, imu_lag = self._lag(draw, "joint_sensor_latency"), self._lag(draw, "imu_latency")
         self._joints = deque(self._joints, maxlen=joint_lag + 1)
         self._base = deque(self._base, maxlen=imu_lag + 1)
         self.late = joint_lag + imu_lag > 0
         if self.late and not self._joints:
             self.record(np.zeros(len(self._spec.joints)))
 
-    def _lag(self, name: str) -> int:
-        return round(self._drawn.scalar(name) / self._spec.time_step)
+    def _lag(self, draw: Draw, name: str) -> int:
+        return round(draw.scalar(name) / self._spec.time_step)
 
     def reset(self, step: int) -> None:
         """A new episode begins at physics step `step`: forget what was read before it."""
@@ -53,8 +59,7 @@ class Sensors:
         self._base.clear()
         self._last = None
         self._last_step = step
-        moving = self._drawn["start_velocity"].any()
-        self._last_velocity = self._engine.base().linear_velocity if moving else np.zeros(3)
+        self._last_velocity = self._engine.base().linear_velocity if self._starts_moving else np.zeros(3)
         if self.late:
             self.record(np.zeros(len(self._spec.joints)))
 
@@ -67,20 +72,23 @@ class Sensors:
 
     def read(self, torque: Array, step: int) -> RobotState:
         """The sensors at physics step `step`, while `torque` (n,) N·m acts."""
-        loss = self._drawn.scalar("sensor_loss")
-        if loss and self._last is not None and self._rng.random() < loss:
+        if self._loss and self._last is not None and self._rng.random() < self._loss:
             return self._last.copy()
-        noise, drawn, n = self._rng.standard_normal, self._drawn, len(torque)
+        noise, n = self._rng.standard_normal, len(torque)
         position, velocity, effort = self._joint_reading(torque)
         state = RobotState(
-            position + drawn["joint_position_noise"] * noise(n) + drawn["encoder_offset"],
-            velocity + drawn["joint_velocity_noise"] * noise(n) + drawn["joint_velocity_bias"],
+            position + self._joint_noise[0] * noise(n),
+            velocity + self._joint_noise[1] * noise(n),
             effort,
             stamp=round(step * self._spec.time_step * 1e9),
         )
+        if self._joint_bias[0] is not None:
+            state.joint_position += self._joint_bias[0]
+        if self._joint_bias[1] is not None:
+            state.joint_velocity += self._joint_bias[1]
         if self._spec.floating_base:
             self._read_imu(state, step)
-        if loss:
+        if self._loss:
             self._last = state.copy()
         return state
 
@@ -92,20 +100,27 @@ class Sensors:
 
     def _read_imu(self, state: RobotState, step: int) -> None:
         base = self._base[0] if self.late else self._engine.base()
-        noise, drawn = self._rng.standard_normal, self._drawn
+        noise = self._rng.standard_normal
         orientation = base.orientation if self._mount is None else product(base.orientation, self._mount)
         rotation = quaternion_matrix(orientation)
         elapsed = max(1, step - self._last_step) * self._spec.time_step
         acceleration = (base.linear_velocity - self._last_velocity) / elapsed - self._gravity
         self._last_velocity, self._last_step = base.linear_velocity, step
-        state.gyro = rotation.T @ base.angular_velocity + drawn.scalar("gyro_noise") * noise(3)
-        state.gyro += drawn["gyro_bias"]
-        state.accelerometer = rotation.T @ acceleration + drawn["accelerometer_bias"]
+        state.gyro = rotation.T @ base.angular_velocity + self._imu_noise[0] * noise(3)
+        state.accelerometer = rotation.T @ acceleration
+        if self._imu_bias[0] is not None:
+            state.gyro += self._imu_bias[0]
+        if self._imu_bias[1] is not None:
+            state.accelerometer += self._imu_bias[1]
         if self._slope is not None:
             orientation = product(self._slope, orientation)
-        state.orientation = nudged(orientation, drawn.scalar("orientation_noise") * noise(3))
-        if drawn.scalar("accelerometer_noise"):
-            state.accelerometer += drawn.scalar("accelerometer_noise") * noise(3)
+        state.orientation = nudged(orientation, self._imu_noise[1] * noise(3))
+        if self._accelerometer_noise:
+            state.accelerometer += self._accelerometer_noise * noise(3)
+
+
+def _unless_zero(values: Array) -> Array | None:
+    return values if values.any() else None
 
 
 def _slope(draw: Draw) -> Array | None:
