@@ -90,7 +90,7 @@ def _components(node: yaml.MappingNode, parameter: Parameter, where: str) -> lis
         )
     settings = []
     for name, (key, spec) in entries.items():
-        if isinstance(spec, yaml.SequenceNode):  # only distributions take lists
+        if isinstance(spec, yaml.SequenceNode) and nodes.nearest([name], SHAPES):
             raise UnknownNameError("distribution", name, SHAPES, f"{at}: {parameter.name}")
         settings.append(read_setting(spec, parameter, name, nodes.at(key, where), where))
     return settings

@@ -101,6 +101,10 @@ PARAMETER_MISTAKES = {
         "joint_strength: {unifrm: [0, 1]}",
         r"d:3: joint_strength: unknown distribution 'unifrm'\. Did you mean 'uniform'",
     ),
+    "a list for a joint": (
+        "joint_strength: {lbr_iiwa_joint_1: [0, 1]}",
+        r"d:3: joint_strength: expected a finite number in 1, got a list",
+    ),
     "unknown option": (
         "gravity: {uniform: [9, 10], mod: reset}",
         r"d:3: gravity: unknown option 'mod'\. Did you mean 'mode'\?",
