@@ -121,23 +121,23 @@ def _gap(run: RunDirectory) -> tuple[GapParameter, ...]:
     source, target = load_domain(run.recipe.source), load_domain(str(run.recipe.target))
     rng = np.random.default_rng(0)
     gap = [GapParameter("engine", source.engine, target.engine)]
-    named = {(s.parameter.name, s.joint) for domain in (source, target) for s in domain.settings}
-    for name, joint in sorted(named, key=str):
-        values = [_stated(domain, name, joint) for domain in (source, target)]
+    named = {(s.parameter.name, s.component) for domain in (source, target) for s in domain.settings}
+    joints = tuple(joint.name for joint in robot.joints)
+    for name, component in sorted(named, key=str):
         nominal = Domain(source.engine).draw(robot, rng)[name]
-        index = [j.name for j in robot.joints].index(joint) if joint else 0
+        index = PARAMETERS[name].components(joints).index(component) if component else 0
         default = float(np.atleast_1d(nominal)[index])
-        before, after = (default if value is None else value for value in values)
-        gap.append(GapParameter(f"{name} {joint or ''}".strip(), before, after, PARAMETERS[name].unit))
+        before, after = (_stated(domain, name, component, default) for domain in (source, target))
+        gap.append(GapParameter(f"{name} {component or ''}".strip(), before, after, PARAMETERS[name].unit))
     return tuple(gap)
 
 
-def _stated(domain: Domain, name: str, joint: str | None) -> str | float | None:
+def _stated(domain: Domain, name: str, component: str | None, nominal: float) -> str | float:
     for setting in domain.settings:
-        if setting.parameter.name == name and setting.joint in (joint, None):
-            low, high = setting.distribution.support()
+        if setting.parameter.name == name and setting.component in (component, None):
+            low, high = setting.support(nominal)
             return low if low == high else f"{low:g} to {high:g}"
-    return None
+    return nominal
 
 
 def _films(run: RunDirectory, policies: dict[str, Policy]) -> tuple[Video, ...]:

@@ -27,8 +27,8 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     times the contract's scale in radians.
 
     `info` of a reset carries the drawn domain parameters: `parameters` with names, units and
-    values. `info` of an episode's last step carries `success`, the return and length as
-    `episode`, and the task's mean `metrics`.
+    values, and so does that of a step within which some were drawn anew. `info` of an episode's
+    last step carries `success`, the return and length as `episode`, and the task's mean `metrics`.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012, Gymnasium declares it so
@@ -67,13 +67,17 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self.tick = 0
         self.episode_return = 0.0
         self._history = {}
-        names, units, values = self.robot.drawn.as_vector(self.contract.joint_names)
         observation = self.session.observe(self.robot.sense(), self.command).copy()
-        return observation, {"parameters": {"names": names, "units": units, "values": values}}
+        return observation, {"parameters": self._drawn()}
+
+    def _drawn(self) -> dict[str, Any]:
+        names, units, values = self.robot.drawn.as_vector(self.contract.joint_names)
+        return {"names": names, "units": units, "values": values}
 
     def step(self, action: Observation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         normalised = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
         self.robot.command(self.session.act(normalised * self._scale))
+        drawn = self.robot.drawn
         self.robot.step(self._substeps)
         step = self._step_view(normalised)
         reward, terminated = self.task.reward(step), self.task.terminated(step)
@@ -87,6 +91,8 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
             self.command = self.task.sample_command(self.np_random)
         observation = self.session.observe(step.state, self.command).copy()
         info = self._episode_info(terminated) if terminated or truncated else {}
+        if self.robot.drawn is not drawn:
+            info["parameters"] = self._drawn()
         return observation, reward, terminated, truncated, info
 
     def _step_view(self, normalised: Array) -> Step:

@@ -7,10 +7,17 @@ import numpy as np
 from contract.record import KinematicJoint
 from contract.rotation import rpy_matrix
 from contract.state import Array
+from sim.domains.domain import Draw
 from sim.robots.spec import RobotSpec
 from sim.robots.urdf import Urdf
 
 STANDARD_GRAVITY = 9.81  # m/s²
+
+
+def gravity_vector(draw: Draw) -> Array:
+    """Gravitational acceleration (3,) m/s² in the frame of the ground, which may slope."""
+    up = rpy_matrix((draw.scalar("ground_roll"), draw.scalar("ground_pitch"), 0.0))[2]
+    return np.asarray(-draw.scalar("gravity") * up)
 
 
 class GravityCompensation:

@@ -13,10 +13,14 @@ import numpy as np
 from contract.rotation import quaternion_matrix
 from contract.state import Array, JointCommand, RobotState
 from sim.actuators import Actuators
+from sim.disturbances import Disturbance, Pushes, redraws
 from sim.domains.domain import Domain, Draw
+from sim.domains.setting import Setting
 from sim.engines import make_engine
-from sim.gravity import GravityCompensation
+from sim.gravity import GravityCompensation, gravity_vector
 from sim.robots.spec import RobotSpec
+from sim.sensors import Sensors
+from sim.start import start_height, start_motion, start_position
 
 GRAVITY_UPDATE_STEPS = 4  # physics steps between updates of an arm's gravity compensation (10 ms)
 
@@ -41,14 +45,18 @@ class SimulatedRobot:
         self._rng = np.random.default_rng(seed)
         self._engine = make_engine(domain.engine_name, spec)
         self._actuators = Actuators(spec)
+        self._sensors = Sensors(spec, self._engine)
         self._gravity = GravityCompensation(spec) if spec.gravity_compensated else None
         self._default = np.array([joint.default_position for joint in spec.joints])
         self._feed_forward = np.zeros_like(self._default)
         self.torque = np.zeros_like(self._default)
         self.drawn = Draw()
+        self._started = False
+        self._lasting = tuple(setting for setting in domain.settings if setting.mode != "startup")
+        self._pushes = Pushes(self._engine, spec.time_step)
+        self._redraws = redraws(domain.settings, spec.time_step, self._redraw)
+        self._disturbances: tuple[Disturbance, ...] = ()
         self._steps = 0
-        self._last_velocity = np.zeros(3)
-        self._last_sense = 0
 
     @property
     def time(self) -> float:
@@ -56,19 +64,43 @@ class SimulatedRobot:
         return self._steps * self.spec.time_step
 
     def reseed(self, rng: np.random.Generator) -> None:
-        """Draw domain parameters and noise from `rng` from now on."""
+        """Draw domain parameters and noise from `rng` from now on, those of the start-up too if it is new."""
+        self._started = self._started and rng is self._rng
         self._rng = rng
 
     def reset(self, joint_position: Array | None = None) -> None:
-        """Draw the domain's parameters and place the robot at rest at `joint_position` (n,) rad."""
-        position = self._default if joint_position is None else joint_position
-        self.drawn = self.domain.draw(self.spec, self._rng)
+        """Draw the domain's parameters and place the robot, by default at rest in its default pose.
+
+        `joint_position` (n,) rad is where the task starts; the domain may add to it, within the
+        joints' limits, and set the robot in motion.
+        """
+        if self._started:
+            self.drawn = self.domain.redraw(self.drawn, self._lasting, self.spec, self._rng)
+        else:
+            self.drawn = self.domain.draw(self.spec, self._rng)
+            self._started = True
+        position = start_position(self.spec, self.drawn, joint_position)
         self._engine.apply(self.drawn)
-        self._engine.reset(position, self.spec.base_height)
-        self._actuators.reset(self.drawn, position)
-        self._last_velocity = np.zeros(3)
-        self._last_sense = self._steps
+        self._engine.reset(position, start_height(self.spec, self.drawn), start_motion(self.drawn))
+        self._configure()
+        self._actuators.reset(position)
+        self._sensors.reset(self._steps)
+        self._pushes.reset(self._steps)
+        for redraw in self._redraws:
+            redraw.reset(self._steps)
         self.torque = np.zeros_like(self._default)
+
+    def _redraw(self, settings: tuple[Setting, ...]) -> None:
+        """Change parameters within an episode."""
+        self.drawn = self.domain.redraw(self.drawn, settings, self.spec, self._rng)
+        self._engine.apply(self.drawn)
+        self._configure()
+
+    def _configure(self) -> None:
+        self._actuators.configure(self.drawn, self._rng)
+        self._sensors.configure(self.drawn, self._rng, gravity_vector(self.drawn))
+        self._pushes.configure(self.drawn, self._rng)
+        self._disturbances = (*([self._pushes] if self._pushes.active else []), *self._redraws)
 
     def command(self, command: JointCommand) -> None:
         """Take new set-points; they act after the domain's action latency and then stay."""
@@ -76,7 +108,19 @@ class SimulatedRobot:
 
     def step(self, steps: int) -> None:
         """Advance the physics by `steps` of `spec.time_step`."""
-        engine = self._engine
+        if not self._disturbances:
+            self._advance(steps)
+            return
+        end = self._steps + steps
+        while self._steps < end:
+            for disturbance in self._disturbances:
+                if disturbance.due <= self._steps:
+                    disturbance.happen(self._steps)
+            due = min(disturbance.due for disturbance in self._disturbances)
+            self._advance(int(min(due, end)) - self._steps)
+
+    def _advance(self, steps: int) -> None:
+        engine, sensors = self._engine, self._sensors
         for i in range(steps):
             if self._gravity and (i % GRAVITY_UPDATE_STEPS == 0):
                 self._feed_forward = self._gravity.torque(engine.joint_position)
@@ -84,33 +128,13 @@ class SimulatedRobot:
                 engine.joint_position, engine.joint_velocity, self._feed_forward
             )
             engine.step(self.torque)
+            if sensors.late:
+                sensors.record(self.torque)
         self._steps += steps
 
     def sense(self) -> RobotState:
-        """Read the robot's own sensors, with the domain's noise."""
-        noise, drawn = self._rng.standard_normal, self.drawn
-        n = len(self._default)
-        state = RobotState(
-            self._engine.joint_position + drawn["joint_position_noise"] * noise(n),
-            self._engine.joint_velocity + drawn["joint_velocity_noise"] * noise(n),
-            self.torque.copy(),
-            stamp=round(self.time * 1e9),
-        )
-        if self.spec.floating_base:
-            self._sense_imu(state)
-        return state
-
-    def _sense_imu(self, state: RobotState) -> None:
-        base = self._engine.base()
-        noise, drawn = self._rng.standard_normal, self.drawn
-        rotation = quaternion_matrix(base.orientation)
-        elapsed = max(1, self._steps - self._last_sense) * self.spec.time_step
-        acceleration = (base.linear_velocity - self._last_velocity) / elapsed
-        acceleration[2] += drawn.scalar("gravity")
-        self._last_velocity, self._last_sense = base.linear_velocity, self._steps
-        state.gyro = rotation.T @ base.angular_velocity + drawn.scalar("gyro_noise") * noise(3)
-        state.accelerometer = rotation.T @ acceleration
-        state.orientation = _tilted(base.orientation, drawn.scalar("orientation_noise") * noise(3))
+        """Read the robot's own sensors, with the domain's errors and delays."""
+        return self._sensors.read(self.torque, self._steps)
 
     def truth(self) -> Truth:
         """The state as an all-seeing observer knows it."""
@@ -134,18 +158,3 @@ class SimulatedRobot:
 
     def close(self) -> None:
         self._engine.close()
-
-
-def _tilted(xyzw: Array, rotation_vector: Array) -> Array:
-    """Rotate by a small rotation vector (rad, body frame), to first order, renormalised."""
-    x, y, z, w = xyzw
-    a, b, c = rotation_vector / 2.0
-    turned = np.array(
-        [
-            x + w * a + y * c - z * b,
-            y + w * b + z * a - x * c,
-            z + w * c + x * b - y * a,
-            w - x * a - y * b - z * c,
-        ]
-    )
-    return np.asarray(turned / np.linalg.norm(turned))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
+
+STANDARD_NORMAL = NormalDist()
+TRUNCATION = 2.0  # standard deviations
 
 
 class Distribution(Protocol):
@@ -14,8 +18,12 @@ class Distribution(Protocol):
 
     def draw(self, rng: np.random.Generator) -> float: ...
 
+    def quantile(self, probability: float) -> float:
+        """The value below which a draw falls with this probability, in [0, 1]."""
+        ...
+
     def support(self) -> tuple[float, float]:
-        """Smallest and largest value that `draw` can return, before truncation."""
+        """Smallest and largest value that `draw` can return."""
         ...
 
 
@@ -26,6 +34,9 @@ class Fixed:
     value: float
 
     def draw(self, rng: np.random.Generator) -> float:
+        return self.value
+
+    def quantile(self, probability: float) -> float:
         return self.value
 
     def support(self) -> tuple[float, float]:
@@ -42,6 +53,9 @@ class Uniform:
     def draw(self, rng: np.random.Generator) -> float:
         return float(rng.uniform(self.low, self.high))
 
+    def quantile(self, probability: float) -> float:
+        return self.low + probability * (self.high - self.low)
+
     def support(self) -> tuple[float, float]:
         return self.low, self.high
 
@@ -55,6 +69,9 @@ class LogUniform:
 
     def draw(self, rng: np.random.Generator) -> float:
         return float(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+
+    def quantile(self, probability: float) -> float:
+        return float(self.low * (self.high / self.low) ** probability)
 
     def support(self) -> tuple[float, float]:
         return self.low, self.high
@@ -70,11 +87,15 @@ class Normal:
     def draw(self, rng: np.random.Generator) -> float:
         while True:
             z = rng.standard_normal()
-            if abs(z) <= 2.0:
+            if abs(z) <= TRUNCATION:
                 return self.mean + self.deviation * float(z)
 
+    def quantile(self, probability: float) -> float:
+        left = STANDARD_NORMAL.cdf(-TRUNCATION)
+        return self.mean + self.deviation * STANDARD_NORMAL.inv_cdf(left + probability * (1.0 - 2.0 * left))
+
     def support(self) -> tuple[float, float]:
-        return self.mean - 2 * self.deviation, self.mean + 2 * self.deviation
+        return self.mean - TRUNCATION * self.deviation, self.mean + TRUNCATION * self.deviation
 
 
 DISTRIBUTIONS: dict[str, type[Uniform] | type[LogUniform] | type[Normal]] = {

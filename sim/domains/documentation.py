@@ -8,14 +8,16 @@ from __future__ import annotations
 import sys
 
 from sim import markdown
-from sim.domains.parameters import PARAMETERS, Parameter
+from sim.domains.parameters import GROUPS, Parameter
 
 HEADER = ("parameter", "unit", "value", "range", "nominal", "meaning")
+SCOPES = {"scalar": "one", "joint": "one a joint", "axis": "x, y, z"}
 
 
 def sections() -> dict[str, str]:
     """The generated parts of the page about domains, by the name of their markers."""
-    return {"parameters": markdown.table(HEADER, map(_row, PARAMETERS.values()))}
+    tables = (f"### {title}\n\n{markdown.table(HEADER, map(_row, group))}" for title, group in GROUPS.items())
+    return {"parameters": "\n\n".join(tables)}
 
 
 def _row(parameter: Parameter) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def _row(parameter: Parameter) -> tuple[str, ...]:
     return (
         f"`{parameter.name}`",
         parameter.unit,
-        "one a joint" if parameter.scope == "joint" else "one",
+        SCOPES[parameter.scope],
         f"{parameter.low:g} to {parameter.high:g}",
         nominal,
         parameter.description + needs,

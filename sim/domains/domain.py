@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from contract.errors import DomainError, UnknownNameError
 from contract.state import Array
-from sim.domains.distributions import Distribution
 from sim.domains.parameters import PARAMETERS, Parameter
+from sim.domains.setting import Setting
 from sim.robots.spec import RobotSpec
 from sim.robots.urdf import Urdf
 
@@ -22,18 +22,8 @@ FLOATING_DAMPING = 2.0  # N·m·s/rad; PyBullet damps explicitly, and a light fr
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One parameter set to a value or a distribution, for one joint or for all."""
-
-    parameter: Parameter
-    joint: str | None
-    distribution: Distribution
-    where: str
-
-
-@dataclass(frozen=True)
 class Draw:
-    """Concrete values of every parameter: one number, or one a joint, in contract order."""
+    """Concrete values of every parameter: one number, one a joint (contract order), or x, y, z."""
 
     values: Mapping[str, Array] = field(default_factory=dict)
 
@@ -44,10 +34,11 @@ class Draw:
         return float(self.values[name])
 
     def as_vector(self, joints: tuple[str, ...]) -> tuple[list[str], list[str], Array]:
-        """Names, units and values of the whole draw, flattened; one entry a joint where it has several."""
+        """Names, units and values of the whole draw, flattened; one entry a component, `name/component`."""
         names, units, values = [], [], []
         for name, value in self.values.items():
-            labels = [name] if value.ndim == 0 else [f"{name}/{joint}" for joint in joints]
+            components = PARAMETERS[name].components(joints)
+            labels = [f"{name}/{component}" for component in components] or [name]
             names += labels
             units += [PARAMETERS[name].unit] * len(labels)
             values += np.atleast_1d(value).tolist()
@@ -68,53 +59,81 @@ class Domain:
         Raises:
             DomainError, UnknownNameError: with the line of the setting.
         """
-        names = [joint.name for joint in robot.joints]
+        names = _joint_names(robot)
         for setting in self.settings:
-            if setting.joint is not None and setting.joint not in names:
-                raise UnknownNameError(f"joint of {robot.name}", setting.joint, names, setting.where)
-            needs = setting.parameter.needs
-            if (needs == "floating base" and not robot.floating_base) or (needs == "tool" and not robot.tool):
-                raise DomainError(
-                    f"{setting.where}: {setting.parameter.name} needs a {needs}, which {robot.name} lacks."
-                )
+            parameter = setting.parameter
+            components = parameter.components(names)
+            if setting.component is not None and setting.component not in components:
+                kind = f"joint of {robot.name}" if parameter.scope == "joint" else f"axis of {parameter.name}"
+                raise UnknownNameError(kind, setting.component, components, setting.where)
+            _check_needs(setting, robot)
             self._check_limits(setting, robot)
 
     def _check_limits(self, setting: Setting, robot: RobotSpec) -> None:
-        low, high = setting.distribution.support()
+        nominal = _nominal(setting.parameter, robot)
+        for value in nominal.flat if setting.component is None else (nominal[_index(setting, robot)],):
+            setting.check_range(float(value))
         name = setting.parameter.name
         if name in ("base_mass_offset", "tool_mass_offset"):
-            link, mass = _carrier(name, robot)
-            scales = [s.distribution.support()[0] for s in self.settings if s.parameter.name == SCALE]
-            mass *= min(scales, default=1.0)
-            if mass + low <= 0.0:
+            self._check_mass(setting, robot)
+        if name == "joint_damping" and self.engine == "pybullet" and robot.floating_base:
+            high = max(setting.support(float(value))[1] for value in nominal)
+            if high > FLOATING_DAMPING:
                 raise DomainError(
-                    f"{setting.where}: {name}: {low:g} kg would leave nothing of {robot.name}'s {link!r}, "
-                    f"which weighs {mass:g} kg."
+                    f"{setting.where}: {name}: above {FLOATING_DAMPING:g} N·m·s/rad PyBullet's steps are "
+                    f"unstable for a floating base like {robot.name}'s, got {high:g}; use engine 'mujoco'."
                 )
-        unstable = self.engine == "pybullet" and robot.floating_base and high > FLOATING_DAMPING
-        if name == "joint_damping" and unstable:
+
+    def _check_mass(self, setting: Setting, robot: RobotSpec) -> None:
+        name, low = setting.parameter.name, setting.support(0.0)[0]
+        link, mass = _carrier(name, robot)
+        mass *= min((s.support(1.0)[0] for s in self.settings if s.parameter.name == SCALE), default=1.0)
+        if mass + low <= 0.0:
             raise DomainError(
-                f"{setting.where}: {name}: above {FLOATING_DAMPING:g} N·m·s/rad PyBullet's steps are "
-                f"unstable for a floating base like {robot.name}'s, got {high:g}; use engine 'mujoco'."
+                f"{setting.where}: {name}: {low:g} kg would leave nothing of {robot.name}'s {link!r}, "
+                f"which weighs {mass:g} kg."
             )
 
     def draw(self, robot: RobotSpec, rng: np.random.Generator) -> Draw:
         """Draw every parameter: a pure function of `rng`'s state."""
-        values = {name: _nominal(parameter, robot) for name, parameter in PARAMETERS.items()}
-        names = [joint.name for joint in robot.joints]
-        for setting in self.settings:
-            value = values[setting.parameter.name]
-            if setting.joint is not None:
-                value[names.index(setting.joint)] = setting.distribution.draw(rng)
-            elif value.ndim:
-                value[:] = [setting.distribution.draw(rng) for _ in names]
-            else:
-                value[()] = setting.distribution.draw(rng)
+        nominal = Draw({name: _nominal(parameter, robot) for name, parameter in PARAMETERS.items()})
+        return self.redraw(nominal, self.settings, robot, rng)
+
+    def redraw(
+        self, kept: Draw, settings: Iterable[Setting], robot: RobotSpec, rng: np.random.Generator
+    ) -> Draw:
+        """Draw these of the domain's settings anew, and keep what else was drawn."""
+        values = dict(kept.values)
+        factors: dict[str, float] = {}
+        for setting in settings:
+            nominal = _nominal(setting.parameter, robot)
+            value = values[setting.parameter.name].copy()
+            for i in [_index(setting, robot)] if setting.component else np.ndindex(value.shape):
+                value[i] = setting.draw(float(nominal[i]), rng, factors)
+            values[setting.parameter.name] = value
         return Draw(values)
 
     @property
     def engine_name(self) -> Engine:
         return cast(Engine, self.engine)
+
+
+def _check_needs(setting: Setting, robot: RobotSpec) -> None:
+    needs = setting.parameter.needs
+    has = {"floating base": robot.floating_base, "tool": robot.tool is not None, "": True}
+    if not any(has[need] for need in needs.split(" or a ")):
+        raise DomainError(
+            f"{setting.where}: {setting.parameter.name} needs a {needs}, which {robot.name} lacks."
+        )
+
+
+def _joint_names(robot: RobotSpec) -> tuple[str, ...]:
+    return tuple(joint.name for joint in robot.joints)
+
+
+def _index(setting: Setting, robot: RobotSpec) -> int:
+    """Which of its parameter's numbers a setting with a component means."""
+    return setting.parameter.components(_joint_names(robot)).index(str(setting.component))
 
 
 def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:
@@ -127,6 +146,6 @@ def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:
 def _nominal(parameter: Parameter, robot: RobotSpec) -> Array:
     if parameter.nominal is None:
         return np.array(getattr(robot, parameter.name), dtype=float)
-    if parameter.scope == "joint":
-        return np.full(len(robot.joints), parameter.nominal)
-    return np.array(parameter.nominal)
+    if parameter.scope == "scalar":
+        return np.array(parameter.nominal)
+    return np.full(len(robot.joints) if parameter.scope == "joint" else 3, parameter.nominal)

@@ -9,10 +9,13 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
-from sim.engines.protocol import BaseMotion
+from sim.engines.protocol import BaseMotion, StartMotion
+from sim.engines.shifted_urdf import shifted_urdf
+from sim.gravity import gravity_vector
 from sim.robots.spec import RobotSpec
 
 SOLVER_ITERATIONS = 20
+SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
 
 
 class BulletEngine:
@@ -32,29 +35,35 @@ class BulletEngine:
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
         pybullet.setPhysicsEngineParameter(
-            fixedTimeStep=robot.time_step, numSolverIterations=SOLVER_ITERATIONS, physicsClientId=c
+            fixedTimeStep=robot.time_step,
+            numSolverIterations=SOLVER_ITERATIONS,
+            restitutionVelocityThreshold=SLOWEST_BOUNCE,
+            physicsClientId=c,
         )
         plane = f"{pybullet_data.getDataPath()}/plane.urdf"
         flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
         self._plane = pybullet.loadURDF(plane, flags=flags, physicsClientId=c)
-        pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, physicsClientId=c)
+        # friction and restitution of a contact are the product of both surfaces'
+        pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=c)
+        self._center = np.zeros(3)  # shift of the base's centre of mass that is loaded
+        self._load(str(robot.urdf))
+        n = len(robot.joints)
+        self._joints = [self._joint_index[joint.name] for joint in robot.joints]
+        self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
+        self._force: list[float] | None = None
+
+    def _load(self, urdf: str) -> None:
+        c, robot = self._client, self._robot
         self._body = pybullet.loadURDF(
-            str(robot.urdf),
+            urdf,
             basePosition=[0, 0, robot.base_height],
             useFixedBase=not robot.floating_base,
-            flags=flags | pybullet.URDF_USE_INERTIA_FROM_FILE,
+            flags=pybullet.URDF_IGNORE_VISUAL_SHAPES | pybullet.URDF_USE_INERTIA_FROM_FILE,
             physicsClientId=c,
         )
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
         self._index_links()
-        n = len(robot.joints)
-        self._joints = [self._joint_index[joint.name] for joint in robot.joints]
-        # Bullet's default velocity motors would fight the torques
-        pybullet.setJointMotorControlArray(
-            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=[0.0] * n, physicsClientId=c
-        )
-        self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
 
     def _index_links(self) -> None:
         """Names to indices, and nominal masses and inertias; -1 is the base."""
@@ -77,9 +86,18 @@ class BulletEngine:
         self._base_inertial = frame[3], frame[4]
         self._base_inverse = pybullet.invertTransform(frame[3], frame[4])
 
+    def _shift_center(self, offset: Array) -> None:
+        """PyBullet fixes centres of mass when it loads a robot, so load one that has them elsewhere."""
+        pybullet.removeBody(self._body, physicsClientId=self._client)
+        with shifted_urdf(self._robot.urdf, offset) as path:
+            self._load(str(path))
+        self._center = offset.copy()
+
     def apply(self, draw: Draw) -> None:
+        if not np.array_equal(draw["base_center_offset"], self._center):
+            self._shift_center(draw["base_center_offset"])
         c, scale = self._client, draw.scalar("link_mass_scale")
-        pybullet.setGravity(0, 0, -draw.scalar("gravity"), physicsClientId=c)
+        pybullet.setGravity(*gravity_vector(draw).tolist(), physicsClientId=c)
         tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
         damping = dict(zip(self._joints, draw["joint_damping"].tolist(), strict=True))
         rotor = draw["joint_armature"] + self._robot.time_step * draw["joint_damping"]
@@ -89,7 +107,7 @@ class BulletEngine:
                 continue  # setting a mass would set a fixed base free
             extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
             extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
-            inertia = inertia * scale
+            inertia = inertia * (scale * draw.scalar("link_inertia_scale"))
             if link in about_axis:
                 inertia += about_axis[link] * self._axis[link] ** 2
             pybullet.changeDynamics(
@@ -98,24 +116,59 @@ class BulletEngine:
                 mass=mass * scale + extra,
                 localInertiaDiagonal=inertia.tolist(),
                 lateralFriction=draw.scalar("ground_friction"),
+                restitution=draw.scalar("ground_restitution"),
                 physicsClientId=c,
             )
         for joint, value in damping.items():
             pybullet.changeDynamics(self._body, joint, jointDamping=value, physicsClientId=c)
+        # Bullet's velocity motors hold a joint with at most a force: dry friction, and none by default
+        friction = draw["joint_friction"].tolist()
+        pybullet.setJointMotorControlArray(
+            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=friction, physicsClientId=c
+        )
 
-    def reset(self, joint_position: Array, base_height: float) -> None:
-        c = self._client
+    def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
+        c, speeds = self._client, [0.0] * len(joint_position)
+        turned, velocity = [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0]
+        if motion is not None:
+            turned, velocity = motion.orientation.tolist(), motion.linear_velocity.tolist()
+            speeds = motion.joint_velocity.tolist()
         if self._robot.floating_base:
             position, orientation = pybullet.multiplyTransforms(
-                [0, 0, base_height], [0, 0, 0, 1], *self._base_inertial
+                [0, 0, base_height], turned, *self._base_inertial
             )
             pybullet.resetBasePositionAndOrientation(self._body, position, orientation, physicsClientId=c)
-            pybullet.resetBaseVelocity(self._body, [0, 0, 0], [0, 0, 0], physicsClientId=c)
-        for joint, angle in zip(self._joints, joint_position, strict=True):
-            pybullet.resetJointState(self._body, joint, float(angle), 0.0, physicsClientId=c)
+            pybullet.resetBaseVelocity(self._body, velocity, [0, 0, 0], physicsClientId=c)
+        for joint, angle, speed in zip(self._joints, joint_position.tolist(), speeds, strict=True):
+            pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
+        self._force = None
         self._read_joints()
 
+    def kick(self, velocity: Array) -> None:
+        c = self._client
+        linear, angular = pybullet.getBaseVelocity(self._body, physicsClientId=c)
+        pybullet.resetBaseVelocity(
+            self._body, (np.array(linear) + velocity).tolist(), angular, physicsClientId=c
+        )
+
+    def pull(self, force: Array | None) -> None:
+        self._force = None if force is None else force.tolist()
+
+    def _apply_force(self) -> None:
+        """Bullet forgets an external force after each step."""
+        c, link, tool = self._client, -1, self._robot.tool
+        if self._robot.floating_base or tool is None:
+            center = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)[0]
+        else:
+            link = self._link_index[tool.link]
+            center = pybullet.getLinkState(self._body, link, computeForwardKinematics=1, physicsClientId=c)[0]
+        pybullet.applyExternalForce(
+            self._body, link, self._force, center, pybullet.WORLD_FRAME, physicsClientId=c
+        )
+
     def step(self, torque: Array) -> None:
+        if self._force is not None:
+            self._apply_force()
         pybullet.setJointMotorControlArray(
             self._body,
             self._joints,

@@ -11,7 +11,9 @@ import numpy as np
 from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
-from sim.engines.protocol import BaseMotion
+from sim.engines import restitution
+from sim.engines.protocol import BaseMotion, StartMotion
+from sim.gravity import gravity_vector
 from sim.robots.spec import RobotSpec
 
 
@@ -32,6 +34,13 @@ class MujocoEngine:
         self._v = np.array([joint.dofadr[0] for joint in joints])
         self._base_body = 1 if robot.floating_base else 0
         self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
+        self._nominal_center = self._model.body_ipos[self._base_body].copy()
+        self._nominal_solref = self._model.geom_solref.copy()
+        self._scratch = mujoco.MjData(self._model)
+        self._pulled = self._base_body if robot.floating_base or not robot.tool else self._tool_body()
+        # dry friction sticks; with MuJoCo's default softness a joint would creep below it
+        self._model.dof_solimp[:, :2] = 0.9999
+        self._model.dof_solref[:, 0] = 2 * robot.time_step
         self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
         self._feet = [self._model.body(name).id for name in robot.feet]
         self._floor = self._model.geom("floor").id
@@ -40,23 +49,36 @@ class MujocoEngine:
     def apply(self, draw: Draw) -> None:
         model, scale = self._model, draw.scalar("link_mass_scale")
         mass, inertia = self._nominal
-        model.opt.gravity[:] = 0, 0, -draw.scalar("gravity")
+        model.opt.gravity[:] = gravity_vector(draw)
         model.body_mass[:] = mass * scale
-        model.body_inertia[:] = inertia * scale
+        model.body_inertia[:] = inertia * (scale * draw.scalar("link_inertia_scale"))
         if self._robot.floating_base:
             model.body_mass[self._base_body] += draw.scalar("base_mass_offset")
+            model.body_ipos[self._base_body] = self._nominal_center + draw["base_center_offset"]
         if self._robot.tool:
-            model.body_mass[model.body(self._robot.tool.link).id] += draw.scalar("tool_mass_offset")
+            model.body_mass[self._tool_body()] += draw.scalar("tool_mass_offset")
         model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
         model.dof_damping[self._v] = draw["joint_damping"]
         model.dof_armature[self._v] = draw["joint_armature"]
-        mujoco.mj_setConst(model, self._data)
+        model.dof_frictionloss[self._v] = draw["joint_friction"]
+        bounce = draw.scalar("ground_restitution")
+        model.geom_solref[:] = restitution.solref(bounce) if bounce else self._nominal_solref
+        mujoco.mj_setConst(model, self._scratch)
 
-    def reset(self, joint_position: Array, base_height: float) -> None:
+    def _tool_body(self) -> int:
+        assert self._robot.tool is not None
+        return int(self._model.body(self._robot.tool.link).id)
+
+    def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
         mujoco.mj_resetData(self._model, self._data)
         if self._robot.floating_base:
             self._data.qpos[:7] = 0, 0, base_height, 1, 0, 0, 0
         self._data.qpos[self._q] = joint_position
+        if motion is not None:
+            self._data.qvel[self._v] = motion.joint_velocity
+            if self._robot.floating_base:
+                self._data.qpos[3:7] = motion.orientation[[3, 0, 1, 2]]
+                self._data.qvel[:3] = motion.linear_velocity
         mujoco.mj_forward(self._model, self._data)
         self._read_joints()
 
@@ -68,6 +90,12 @@ class MujocoEngine:
     def _read_joints(self) -> None:
         np.take(self._data.qpos, self._q, out=self.joint_position)
         np.take(self._data.qvel, self._v, out=self.joint_velocity)
+
+    def kick(self, velocity: Array) -> None:
+        self._data.qvel[:3] += velocity
+
+    def pull(self, force: Array | None) -> None:
+        self._data.xfrc_applied[self._pulled, :3] = 0.0 if force is None else force
 
     def base(self) -> BaseMotion:
         if not self._robot.floating_base:

@@ -19,6 +19,15 @@ class BaseMotion:
     angular_velocity: Array  # (3,) rad/s
 
 
+@dataclass(frozen=True)
+class StartMotion:
+    """How a robot starts that does not start upright and at rest."""
+
+    orientation: Array  # (4,) xyzw, of the base
+    linear_velocity: Array  # (3,) m/s, of the base, world
+    joint_velocity: Array  # (n,) rad/s
+
+
 class Engine(Protocol):
     """One robot on a plane. Joint arrays are in the order of the robot's joints.
 
@@ -29,15 +38,29 @@ class Engine(Protocol):
     joint_velocity: Array
 
     def apply(self, draw: Draw) -> None:
-        """Set masses, friction, damping and gravity; call before `reset`."""
+        """Set masses, friction, damping and gravity; call before `reset`.
+
+        Within an episode it changes them on the fly; only `base_center_offset` must then stay.
+        """
         ...
 
-    def reset(self, joint_position: Array, base_height: float) -> None:
-        """Place the robot at rest, upright over the origin."""
+    def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
+        """Place the robot over the origin; upright and at rest unless `motion` says otherwise."""
         ...
 
     def step(self, torque: Array) -> None:
         """Advance one time step under joint torques (n,) N·m."""
+        ...
+
+    def kick(self, velocity: Array) -> None:
+        """Add a velocity (3,) m/s, world, to a floating base and all that hangs on it."""
+        ...
+
+    def pull(self, force: Array | None) -> None:
+        """A force (3,) N, world, on a floating base or else on the tool's link; None: no longer.
+
+        It acts at the link's centre of mass until changed; `reset` ends it.
+        """
         ...
 
     def base(self) -> BaseMotion: ...

@@ -40,6 +40,7 @@ def sag(robot: SimulatedRobot) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("gravity", [0.0, 5.0, 20.0])
+@pytest.mark.shows("gravity")
 def test_gravity(simulate: Simulate, engine: str, gravity: float) -> None:
     position, deviation = sag(simulate("iiwa", engine, f"gravity: {gravity}"))
     expected = (1.0 - gravity / STANDARD_GRAVITY) * WEIGHT.torque(position) / KP
@@ -48,6 +49,7 @@ def test_gravity(simulate: Simulate, engine: str, gravity: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.5])
+@pytest.mark.shows("link_mass_scale")
 def test_link_mass_scale(simulate: Simulate, engine: str, scale: float) -> None:
     position, deviation = sag(simulate("iiwa", engine, f"link_mass_scale: {scale}"))
     expected = (1.0 - scale) * WEIGHT.torque(position) / KP
@@ -55,6 +57,7 @@ def test_link_mass_scale(simulate: Simulate, engine: str, scale: float) -> None:
     assert np.allclose(deviation, expected, atol=1e-4)
 
 
+@pytest.mark.shows("link_mass_scale")
 def test_link_mass_scale_slows_the_arm(simulate: Simulate, engine: str) -> None:
     """Inertia grows too: about the vertical axis, where gravity has no say, a heavy arm starts later."""
     moved = []
@@ -67,6 +70,7 @@ def test_link_mass_scale_slows_the_arm(simulate: Simulate, engine: str) -> None:
 
 
 @pytest.mark.parametrize("offset", [-0.2, 2.0])
+@pytest.mark.shows("tool_mass_offset")
 def test_tool_mass_offset(simulate: Simulate, engine: str, offset: float) -> None:
     """tau = m g dz/dq for a mass at the tool link's centre of mass."""
     position, deviation = sag(simulate("iiwa", engine, f"tool_mass_offset: {offset}"))
@@ -84,6 +88,7 @@ def test_tool_mass_offset(simulate: Simulate, engine: str, offset: float) -> Non
     assert np.allclose(deviation, expected, atol=1e-4)
 
 
+@pytest.mark.shows("joint_strength")
 def test_joint_strength_is_a_factor_on_the_torque(simulate: Simulate, engine: str) -> None:
     weak = {1: 0.5, 3: 0.8}
     joints = ", ".join(f"{IIWA.joints[i].name}: {value}" for i, value in weak.items())
@@ -94,6 +99,7 @@ def test_joint_strength_is_a_factor_on_the_torque(simulate: Simulate, engine: st
     assert np.allclose(deviation, expected, atol=1e-4)
 
 
+@pytest.mark.shows("joint_strength")
 def test_a_broken_joint_gives_no_torque(simulate: Simulate, engine: str) -> None:
     robot = simulate("iiwa", engine, f"joint_strength: {{{IIWA.joints[0].name}: 0}}")
     for _ in range(20):
@@ -116,6 +122,7 @@ def test_torques_end_at_the_limit(simulate: Simulate, engine: str) -> None:
 
 
 @pytest.mark.parametrize("armature", [0.05, 0.5])
+@pytest.mark.shows("joint_armature")
 def test_joint_armature(engine: str, armature: float, domain: Callable[..., Domain]) -> None:
     """A first torque tau gives v = tau dt / (I + armature), whatever the other joints do."""
     world = make_engine(domain(engine).engine_name, IIWA)
@@ -145,6 +152,7 @@ def test_no_pose_makes_the_joints_ring(simulate: Simulate, engine: str) -> None:
 
 
 @pytest.mark.parametrize("damping", [5.0, 20.0])
+@pytest.mark.shows("joint_damping")
 def test_joint_damping(engine: str, damping: float, domain: Callable[..., Domain]) -> None:
     """A constant torque about the vertical axis ends in omega = tau / d; without it, omega decays."""
     world = make_engine(domain(engine).engine_name, IIWA)
@@ -169,6 +177,7 @@ def _only_base(damping: float) -> list[str]:
 
 
 @pytest.mark.parametrize("latency", [0.02, 0.055])
+@pytest.mark.shows("action_latency")
 def test_action_latency_shifts_the_response(simulate: Simulate, engine: str, latency: float) -> None:
     def response(parameters: str) -> Array:
         robot = simulate("iiwa", engine, parameters)

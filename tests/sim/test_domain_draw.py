@@ -52,7 +52,8 @@ def test_a_nominal_draw_has_every_parameter_at_its_nominal_value(name: str) -> N
     for parameter in PARAMETERS.values():
         expected = getattr(robot, parameter.name) if parameter.nominal is None else parameter.nominal
         assert np.all(draw[parameter.name] == expected)
-        assert draw[parameter.name].shape == ((len(robot.joints),) if parameter.scope == "joint" else ())
+        shape = {"scalar": (), "joint": (len(robot.joints),), "axis": (3,)}[parameter.scope]
+        assert draw[parameter.name].shape == shape
         if parameter.nominal is not None:
             assert parameter.low <= parameter.nominal <= parameter.high
 
@@ -66,5 +67,6 @@ def test_a_draw_as_one_vector(domain: Callable[..., Domain]) -> None:
     assert by_name["joint_strength/lbr_iiwa_joint_3"] == draw["joint_strength"][2]
     assert by_name["gravity"] == draw.scalar("gravity")
     assert units[names.index("joint_damping/lbr_iiwa_joint_1")] == "N·m·s/rad"
-    scalars = sum(parameter.scope == "scalar" for parameter in PARAMETERS.values())
-    assert len(names) == scalars + 7 * (len(PARAMETERS) - scalars)
+    assert names[names.index("gyro_bias/x") :][:3] == ["gyro_bias/x", "gyro_bias/y", "gyro_bias/z"]
+    size = {"scalar": 1, "joint": 7, "axis": 3}
+    assert len(names) == len(set(names)) == sum(size[row.scope] for row in PARAMETERS.values())

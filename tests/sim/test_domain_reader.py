@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,14 @@ parameters:
     lbr_iiwa_joint_1: 0.0
     lbr_iiwa_joint_2: {normal: [1, 0.1]}
   joint_damping: {uniform: [0.1, 0.2]}
+  gyro_bias:
+    z: {fixed: 0.1, mode: startup}
+  joint_armature: {uniform: [0.5, 2], operation: scale, mode: interval, every: 1.5}
+  kp_scale: {normal: [1, 0.1], group: motors, correlation: -0.5}
 """
     domain = parse_domain(text, "d.yaml")
     assert (domain.engine, domain.source) == ("mujoco", "d.yaml")
-    read = [(s.parameter.name, s.joint, s.distribution, s.where) for s in domain.settings]
+    read = [(s.parameter.name, s.component, s.distribution, s.where) for s in domain.settings]
     assert read == [
         ("gravity", None, Fixed(9.0), "d.yaml:4"),
         ("action_latency", None, Fixed(0.02), "d.yaml:5"),
@@ -40,7 +45,15 @@ parameters:
         ("joint_strength", "lbr_iiwa_joint_1", Fixed(0.0), "d.yaml:9"),
         ("joint_strength", "lbr_iiwa_joint_2", Normal(1.0, 0.1), "d.yaml:10"),
         ("joint_damping", None, Uniform(0.1, 0.2), "d.yaml:11"),
+        ("gyro_bias", "z", Fixed(0.1), "d.yaml:13"),
+        ("joint_armature", None, Uniform(0.5, 2.0), "d.yaml:14"),
+        ("kp_scale", None, Normal(1.0, 0.1), "d.yaml:15"),
     ]
+    plain, *_, bias, armature, gain = domain.settings
+    assert (plain.operation, plain.mode, plain.group) == ("set", "reset", "")
+    assert bias.mode == "startup"
+    assert (armature.operation, armature.mode, armature.every) == ("scale", "interval", 1.5)
+    assert (gain.group, gain.correlation) == ("motors", -0.5)
 
 
 @pytest.mark.parametrize("empty", ["", "parameters:", "parameters: {}", "parameters: null"])
@@ -78,15 +91,79 @@ PARAMETER_MISTAKES = {
     "normal too wide": ("action_latency: {normal: [0.01, 0.01]}", r"\[-0\.01, 0\.03\] s leaves"),
     "unknown distribution": (
         "gravity: {unifrm: [1, 2]}",
-        r"d:3: gravity is one number for the robot.* Distributions: uniform, log_uniform, normal\.",
+        r"d:3: gravity: unknown distribution 'unifrm'\. Did you mean 'uniform'",
     ),
     "unknown distribution of joints": (
         "joint_strength: {lbr_iiwa_joint_1: {unifrm: [0, 1]}}",
         r"joint_strength: unknown distribution 'unifrm'\. Did you mean 'uniform'",
     ),
+    "unknown distribution for all joints": (
+        "joint_strength: {unifrm: [0, 1]}",
+        r"d:3: joint_strength: unknown distribution 'unifrm'\. Did you mean 'uniform'",
+    ),
+    "a list for a joint": (
+        "joint_strength: {lbr_iiwa_joint_1: [0, 1]}",
+        r"d:3: joint_strength: expected a finite number in 1, got a list",
+    ),
+    "unknown option": (
+        "gravity: {uniform: [9, 10], mod: reset}",
+        r"d:3: gravity: unknown option 'mod'\. Did you mean 'mode'\?",
+    ),
+    "unknown operation": (
+        "gravity: {fixed: 9, operation: multiply}",
+        r"d:3: unknown operation 'multiply'.* Valid: add, scale, set",
+    ),
+    "unknown mode": ("gravity: {fixed: 9, mode: rest}", r"d:3: unknown mode 'rest'\. Did you mean 'reset'"),
+    "mode is a list": ("gravity: {fixed: 9, mode: [reset]}", r"d:3: expected the name of a mode, got a list"),
+    "options without a distribution": (
+        "gravity: {mode: reset}",
+        r"d:3: gravity: needs one distribution, got none\. Valid: uniform",
+    ),
+    "interval without a time": (
+        "gravity: {uniform: [9, 10], mode: interval}",
+        r"d:3: gravity: mode 'interval' and 'every' \(s\) need each other",
+    ),
+    "a time without an interval": ("gravity: {uniform: [9, 10], every: 2}", r"'every' \(s\) need each other"),
+    "a time that is no time": (
+        "gravity: {uniform: [9, 10], mode: interval, every: 2 s}",
+        r"d:3: gravity: every: expected a finite number in s, got '2 s'",
+    ),
+    "no time at all": ("gravity: {fixed: 9, mode: interval, every: 0}", r"every: 0 s is no interval"),
+    "a start within an episode": (
+        "start_height_offset: {uniform: [0, 1], mode: interval, every: 2}",
+        r"d:3: start_height_offset cannot change within an episode\. Modes: startup, reset",
+    ),
+    "correlation beyond one": (
+        "gravity: {uniform: [9, 10], correlation: 1.2}",
+        r"d:3: gravity: correlation: 1\.2 is not within \[-1, 1\]",
+    ),
+    "group without correlation": (
+        "gravity: {uniform: [9, 10], group: world}",
+        r"d:3: gravity: group 'world' needs a correlation",
+    ),
+    "group is a list": (
+        "gravity: {uniform: [9, 10], group: [a], correlation: 1}",
+        r"d:3: gravity: group: expected a name, got a list",
+    ),
+    "factor on zero": (
+        "joint_friction: {fixed: 2, operation: scale}",
+        r"d:3: joint_friction: nominally 0, which no factor changes\. Operations: set, add",
+    ),
+    "factor too large": (
+        "ground_friction: {uniform: [1, 5], operation: scale}",
+        r"d:3: ground_friction: \[0\.8, 4\] 1 leaves the valid range \[0, 3\] 1",
+    ),
+    "sum too large": (
+        "gravity: {fixed: 25, operation: add}",
+        r"d:3: gravity: \[34\.81, 34\.81\] m/s² leaves the valid range",
+    ),
+    "factor in another unit": (
+        "gravity: {fixed: 9 m/s², operation: scale}",
+        r"d:3: gravity: expected a finite number in 1, got '9 m/s²'",
+    ),
     "two distributions": (
         "gravity: {uniform: [1, 2], normal: [1, 1]}",
-        r"unknown distribution 'uniform, normal'",
+        r"d:3: gravity: needs one distribution, got uniform and normal\. Valid: uniform",
     ),
     "no numbers": ("gravity: {uniform: 3}", r"uniform takes two numbers, \[a, b\], got '3'"),
     "three numbers": ("gravity: {uniform: [1, 2, 3]}", r"takes two numbers"),
@@ -169,6 +246,8 @@ def test_any_file_is_a_domain_or_a_clear_error(tmp_path_factory: pytest.TempPath
         load_domain(path)
 
 
+TURNTABLE = replace(load_robot("iiwa"), name="turntable", tool=None)
+
 ROBOT_MISTAKES = {
     "another robot's joint": (
         "iiwa",
@@ -185,6 +264,26 @@ ROBOT_MISTAKES = {
         "base_mass_offset: 1",
         r"d:3: base_mass_offset needs a floating base, which iiwa lacks",
     ),
+    "neither base nor tool": (
+        "turntable",
+        "push_force: 5",
+        r"d:3: push_force needs a floating base or a tool, which turntable lacks",
+    ),
+    "unknown axis": (
+        "a1",
+        "gyro_bias: {w: 0.1}",
+        r"d:3: unknown axis of gyro_bias 'w'\. .*Valid: x, y, z",
+    ),
+    "factor on the robot's own value": (
+        "a1",
+        "joint_armature: {fixed: 200, operation: scale}",
+        r"d:3: joint_armature: \[2, 2\] kg·m² leaves the valid range \[0, 1\]",
+    ),
+    "sum of the robot's own value": (
+        "iiwa",
+        "joint_damping: {lbr_iiwa_joint_3: {uniform: [-1, 0], operation: add}}",
+        r"d:3: joint_damping: \[-0\.5, 0\.5\] N·m·s/rad leaves the valid range",
+    ),
     "no tool": ("a1", "tool_mass_offset: 1", r"d:3: tool_mass_offset needs a tool, which a1 lacks"),
 }
 
@@ -194,7 +293,7 @@ def test_settings_that_mean_nothing_for_the_robot(mistake: str) -> None:
     robot, line, message = ROBOT_MISTAKES[mistake]
     domain = parse_domain(f"engine: mujoco\nparameters:\n  {line}\n", "d")
     with pytest.raises((DomainError, UnknownNameError), match=message):
-        domain.check(load_robot(robot))
+        domain.check(TURNTABLE if robot == "turntable" else load_robot(robot))
 
 
 def test_an_error_lists_what_is_valid() -> None:

@@ -25,6 +25,7 @@ KNEES = slice(2, None, 3)
 
 
 @pytest.mark.parametrize("gravity", [1.62, 9.81])
+@pytest.mark.shows("gravity")
 def test_free_fall(engine: str, gravity: float, domain: Callable[..., Domain]) -> None:
     robot = SimulatedRobot(replace(A1, base_height=2.0), domain(engine, f"gravity: {gravity}"))
     robot.reset()
@@ -54,6 +55,7 @@ def speed(robot: SimulatedRobot) -> float:
 
 @pytest.mark.parametrize("direction", [0.0, 45.0, 90.0])
 @pytest.mark.parametrize("friction", [0.1, 0.4])
+@pytest.mark.shows("ground_friction")
 def test_a_sliding_robot_slows_by_friction_times_gravity(
     simulate: Simulate, engine: str, friction: float, direction: float
 ) -> None:
@@ -85,6 +87,7 @@ def test_nothing_slows_a_robot_without_friction(simulate: Simulate, engine: str)
         ("gravity: 5", 5 / 9.81),
     ],
 )
+@pytest.mark.shows("base_mass_offset", "link_mass_scale", "gravity")
 def test_knees_carry_the_weight(simulate: Simulate, engine: str, parameters: str, factor: float) -> None:
     """The pose hardly changes, so knee torques grow with what the legs carry."""
     torques = []

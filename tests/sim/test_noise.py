@@ -52,6 +52,7 @@ def readings(simulate: Callable[..., SimulatedRobot]) -> Callable[..., dict[str,
         ("orientation_noise", "orientation", 0.03),
     ],
 )
+@pytest.mark.shows("joint_position_noise", "joint_velocity_noise", "gyro_noise", "orientation_noise")
 def test_noise_has_its_deviation(
     readings: Callable[..., dict[str, Array]], engine: str, parameter: str, sensor: str, deviation: float
 ) -> None:

@@ -1,0 +1,68 @@
+"""One line of a domain: which number it changes, how, when, and to what."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from contract.errors import DomainError
+from sim.domains.distributions import STANDARD_NORMAL, Distribution
+from sim.domains.parameter import Parameter
+
+Operation = Literal["set", "scale", "add"]
+Mode = Literal["startup", "reset", "interval"]
+OPERATIONS: tuple[Operation, ...] = ("set", "scale", "add")
+MODES: tuple[Mode, ...] = ("startup", "reset", "interval")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter, for one of its components or for all, set to a value or a distribution.
+
+    Settings of one `group` are correlated: each one's normal score is r z + √(1 - r²) e, with
+    the group's common z, an e of its own and r = `correlation`. Two of them correlate by r1 r2.
+    """
+
+    parameter: Parameter
+    component: str | None  # a joint or an axis; None: all of them
+    distribution: Distribution
+    where: str
+    operation: Operation = "set"
+    mode: Mode = "reset"
+    every: float = math.inf  # s between two draws; mode "interval"
+    group: str = ""
+    correlation: float = 0.0
+
+    def draw(self, nominal: float, rng: np.random.Generator, factors: dict[str, float]) -> float:
+        """A value; `factors` holds each group's z and takes those that are missing."""
+        if not self.group:
+            return self._operate(nominal, self.distribution.draw(rng))
+        if self.group not in factors:
+            factors[self.group] = float(rng.standard_normal())
+        own = float(rng.standard_normal())
+        score = self.correlation * factors[self.group] + math.sqrt(1.0 - self.correlation**2) * own
+        return self._operate(nominal, self.distribution.quantile(STANDARD_NORMAL.cdf(score)))
+
+    def support(self, nominal: float) -> tuple[float, float]:
+        """Smallest and largest value that `draw` can return."""
+        ends = [self._operate(nominal, end) for end in self.distribution.support()]
+        return min(ends), max(ends)
+
+    def check_range(self, nominal: float) -> None:
+        """Refuse values outside the parameter's range; raises DomainError."""
+        parameter = self.parameter
+        low, high = self.support(nominal)
+        if low < parameter.low or high > parameter.high:
+            unit = parameter.unit
+            raise DomainError(
+                f"{self.where}: {parameter.name}: [{low:g}, {high:g}] {unit} leaves the valid range "
+                f"[{parameter.low:g}, {parameter.high:g}] {unit}."
+            )
+
+    def _operate(self, nominal: float, value: float) -> float:
+        if self.operation == "scale":
+            return nominal * value
+        return nominal + value if self.operation == "add" else value
