@@ -16,6 +16,7 @@ from PIL import Image
 
 from contract.state import Array
 from sim.engines.bullet import pybullet
+from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
 
 Frame = NDArray[np.uint8]
@@ -38,7 +39,8 @@ class Renderer:
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
         pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
-        self._body = pybullet.loadURDF(str(robot.urdf), useFixedBase=True, physicsClientId=c)
+        with model_file(robot, planar_joints=False) as path:
+            self._body = pybullet.loadURDF(str(path), useFixedBase=True, physicsClientId=c)
         infos = [
             pybullet.getJointInfo(self._body, i, physicsClientId=c)
             for i in range(pybullet.getNumJoints(self._body, physicsClientId=c))
@@ -52,6 +54,7 @@ class Renderer:
             baseVisualShapeIndex=ball, basePosition=[0, 0, -1], physicsClientId=c
         )
         self._projection = pybullet.computeProjectionMatrixFOV(45, width / height, 0.1, 10)
+        self._middle, self._extent = self._measure()
         self._base_inertial = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)[3:5]
 
     def frame(self, pose: Pose) -> Frame:
@@ -77,9 +80,22 @@ class Renderer:
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
+    def _measure(self) -> tuple[float, float]:
+        """Height of the middle of the robot above its base in its default pose, and its largest size, m."""
+        c = self._client
+        for joint, listed in zip(self._joints, self._robot.joints, strict=True):
+            pybullet.resetJointState(self._body, joint, listed.default_position, physicsClientId=c)
+        links = range(-1, pybullet.getNumJoints(self._body, physicsClientId=c))
+        boxes = np.array([pybullet.getAABB(self._body, link, physicsClientId=c) for link in links])
+        low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+        return float(low[2] + high[2]) / 2.0, float((high - low).max())
+
     def _view(self, pose: Pose) -> list[float]:
         if self._robot.floating_base:
-            focus, distance, yaw, pitch = [*pose.base_position[:2], 0.2], 1.3, 40, -20
+            x, y = pose.base_position[:2]
+            middle = max(0.2, self._robot.base_height + self._middle)
+            distance = max(1.3, 1.5 * self._extent)
+            focus, yaw, pitch = [x, y, middle], 20 if self._robot.base == "planar" else 40, -20
         else:
             focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
         return list(

@@ -9,7 +9,8 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
-from sim.engines.protocol import BaseMotion
+from sim.engines.protocol import BaseMotion, planar_motion
+from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import RobotSpec
 
 SOLVER_ITERATIONS = 20
@@ -38,21 +39,26 @@ class BulletEngine:
         flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
         self._plane = pybullet.loadURDF(plane, flags=flags, physicsClientId=c)
         pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, physicsClientId=c)
-        self._body = pybullet.loadURDF(
-            str(robot.urdf),
-            basePosition=[0, 0, robot.base_height],
-            useFixedBase=not robot.floating_base,
-            flags=flags | pybullet.URDF_USE_INERTIA_FROM_FILE,
-            physicsClientId=c,
-        )
+        with model_file(robot) as path:
+            self._body = pybullet.loadURDF(
+                str(path),
+                basePosition=[0, 0, robot.base_height if robot.base == "floating" else 0.0],
+                useFixedBase=robot.base != "floating",
+                flags=flags | pybullet.URDF_USE_INERTIA_FROM_FILE,
+                physicsClientId=c,
+            )
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
         self._index_links()
         n = len(robot.joints)
         self._joints = [self._joint_index[joint.name] for joint in robot.joints]
+        planar = PLANAR_JOINTS if robot.base == "planar" else ()
+        self._planar = [self._joint_index[name] for name in planar]
+        passive = [self._joint_index[name] for name, _ in robot.unactuated]
+        free = [*self._joints, *self._planar, *passive]
         # Bullet's default velocity motors would fight the torques
         pybullet.setJointMotorControlArray(
-            self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=[0.0] * n, physicsClientId=c
+            self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
         )
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
 
@@ -72,6 +78,7 @@ class BulletEngine:
             dynamics = pybullet.getDynamicsInfo(self._body, i, physicsClientId=c)
             self._nominal[i] = dynamics[0], np.array(dynamics[2])
         self._feet = [self._link_index[name] for name in self._robot.feet]
+        self._base_link = self._joint_index.get(PLANAR_JOINTS[-1], -1)
         # PyBullet reports a base's pose at its centre of mass; this leads back to the link frame
         frame = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)
         self._base_inertial = frame[3], frame[4]
@@ -85,9 +92,9 @@ class BulletEngine:
         rotor = draw["joint_armature"] + self._robot.time_step * draw["joint_damping"]
         about_axis = dict(zip(self._joints, rotor.tolist(), strict=True))
         for link, (mass, inertia) in self._nominal.items():
-            if link == -1 and not self._robot.floating_base:
+            if link == -1 and self._robot.base != "floating":
                 continue  # setting a mass would set a fixed base free
-            extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
+            extra = draw.scalar("base_mass_offset") if link == self._base_link else 0.0
             extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
             inertia = inertia * scale
             if link in about_axis:
@@ -105,7 +112,7 @@ class BulletEngine:
 
     def reset(self, joint_position: Array, base_height: float) -> None:
         c = self._client
-        if self._robot.floating_base:
+        if self._robot.base == "floating":
             position, orientation = pybullet.multiplyTransforms(
                 [0, 0, base_height], [0, 0, 0, 1], *self._base_inertial
             )
@@ -113,6 +120,10 @@ class BulletEngine:
             pybullet.resetBaseVelocity(self._body, [0, 0, 0], [0, 0, 0], physicsClientId=c)
         for joint, angle in zip(self._joints, joint_position, strict=True):
             pybullet.resetJointState(self._body, joint, float(angle), 0.0, physicsClientId=c)
+        start = dict(zip(self._planar, (0.0, base_height, 0.0), strict=False))
+        start |= {self._joint_index[name]: angle for name, angle in self._robot.unactuated}
+        for joint, position in start.items():
+            pybullet.resetJointState(self._body, joint, position, 0.0, physicsClientId=c)
         self._read_joints()
 
     def step(self, torque: Array) -> None:
@@ -133,6 +144,9 @@ class BulletEngine:
 
     def base(self) -> BaseMotion:
         c = self._client
+        if self._planar:
+            states = pybullet.getJointStates(self._body, self._planar, physicsClientId=c)
+            return planar_motion(np.array([s[0] for s in states]), np.array([s[1] for s in states]))
         center, turned = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)
         position, orientation = pybullet.multiplyTransforms(center, turned, *self._base_inverse)
         linear, angular = map(np.array, pybullet.getBaseVelocity(self._body, physicsClientId=c))

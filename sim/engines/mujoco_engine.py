@@ -11,7 +11,8 @@ import numpy as np
 from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
-from sim.engines.protocol import BaseMotion
+from sim.engines.protocol import BaseMotion, planar_motion
+from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import RobotSpec
 
 
@@ -30,7 +31,13 @@ class MujocoEngine:
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._v = np.array([joint.dofadr[0] for joint in joints])
-        self._base_body = 1 if robot.floating_base else 0
+        planar = PLANAR_JOINTS if robot.base == "planar" else ()
+        # where the planar and the passive joints start; a floating base has a free joint instead
+        self._planar = [self._model.joint(name) for name in planar]
+        self._start = {
+            int(self._model.joint(name).qposadr[0]): position for name, position in robot.unactuated
+        }
+        self._base_body = int(self._planar[2].bodyid[0]) if planar else int(robot.floating_base)
         self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
         self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
         self._feet = [self._model.body(name).id for name in robot.feet]
@@ -54,8 +61,12 @@ class MujocoEngine:
 
     def reset(self, joint_position: Array, base_height: float) -> None:
         mujoco.mj_resetData(self._model, self._data)
-        if self._robot.floating_base:
+        if self._robot.base == "floating":
             self._data.qpos[:7] = 0, 0, base_height, 1, 0, 0, 0
+        if self._planar:
+            self._data.qpos[self._planar[1].qposadr] = base_height
+        for address, position in self._start.items():
+            self._data.qpos[address] = position
         self._data.qpos[self._q] = joint_position
         mujoco.mj_forward(self._model, self._data)
         self._read_joints()
@@ -70,7 +81,12 @@ class MujocoEngine:
         np.take(self._data.qvel, self._v, out=self.joint_velocity)
 
     def base(self) -> BaseMotion:
-        if not self._robot.floating_base:
+        if self._planar:
+            joints = [self._data.joint(joint.id) for joint in self._planar]
+            return planar_motion(
+                np.concatenate([j.qpos for j in joints]), np.concatenate([j.qvel for j in joints])
+            )
+        if self._robot.base == "fixed":
             return BaseMotion(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
         qpos, qvel = self._data.qpos, self._data.qvel
         orientation = qpos[[4, 5, 6, 3]]
@@ -97,12 +113,14 @@ class MujocoEngine:
 
 
 def _compile(robot: RobotSpec) -> mujoco.MjModel:
-    spec = mujoco.MjSpec.from_file(str(robot.urdf))
+    with model_file(robot) as path:
+        spec = mujoco.MjSpec.from_file(str(path))
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
     spec.option.timestep = robot.time_step
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.impratio = robot.friction_hardness
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    if robot.floating_base:
+    if robot.base == "floating":
         spec.worldbody.first_body().add_freejoint()
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contract.errors import UnknownNameError
-from sim.robots import a1, iiwa
+from sim.robots import a1, ant, half_cheetah, hopper, iiwa, panda, walker2d
 from sim.robots.spec import RobotSpec
 
-ROBOTS: dict[str, Callable[[], RobotSpec]] = {"a1": a1.load, "iiwa": iiwa.load}
+ROBOTS: dict[str, Callable[[], RobotSpec]] = {
+    "a1": a1.load,
+    "ant": ant.load,
+    "half_cheetah": half_cheetah.load,
+    "hopper": hopper.load,
+    "iiwa": iiwa.load,
+    "panda": panda.load,
+    "walker2d": walker2d.load,
+}
 
 
 def load_robot(name: str) -> RobotSpec:

@@ -39,7 +39,7 @@ def load() -> RobotSpec:
         ),
         joint_damping=tuple(j.damping for j in joints),
         joint_armature=ARMATURE,
-        floating_base=False,
+        base="fixed",
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),
         kinematics=Kinematics(tuple(j.origin for j in joints), TOOL),
