@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contract.errors import UnknownNameError
-from sim.robots import a1, ant, half_cheetah, hopper, iiwa, panda, walker2d
+from sim.robots import a1, ant, half_cheetah, hopper, iiwa, laikago, panda, reacher7, walker2d
 from sim.robots.spec import RobotSpec
 
 ROBOTS: dict[str, Callable[[], RobotSpec]] = {
@@ -14,7 +14,9 @@ ROBOTS: dict[str, Callable[[], RobotSpec]] = {
     "half_cheetah": half_cheetah.load,
     "hopper": hopper.load,
     "iiwa": iiwa.load,
+    "laikago": laikago.load,
     "panda": panda.load,
+    "reacher7": reacher7.load,
     "walker2d": walker2d.load,
 }
 
