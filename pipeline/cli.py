@@ -20,6 +20,7 @@ from tyro.conf import Positional
 from contract.errors import TerrafirmaError
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
+from pipeline.robot_command import robot
 
 INVALID_INPUT, INTERRUPTED = 2, 130
 
@@ -241,6 +242,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "deploy": deploy,
     "emulate": emulate,
     "collect": collect,
+    "robot": robot,
     "doctor": doctor,
 }
 

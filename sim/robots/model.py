@@ -17,13 +17,13 @@ import numpy as np
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.rotation import rpy_matrix
 from contract.state import Array
+from sim.robots.inertia import TENSOR, repair_inertias
 from sim.robots.mjcf import scale_masses
 from sim.robots.spec import Box, RobotSpec
 from sim.robots.transform import axis_matrix, matrix_rpy, numbers, text
 from sim.robots.urdf import MOVABLE, Urdf, read_description
 
 PLANAR_JOINTS = ("planar_x", "planar_z", "planar_pitch")
-TENSOR = ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")
 PLANAR_MASS = 1e-6  # kg; Bullet divides by the mass of every moving link
 
 
@@ -40,6 +40,7 @@ def description(robot: RobotSpec) -> ElementTree.Element:
     links = {link.get("name", ""): link for link in root.findall("link")}
     for link in links.values():
         _complete(link)
+    repair_inertias(root)
     for box in robot.boxes:
         _replace_shapes(_named("link", box.link, links, robot.urdf), box)
     for name in robot.intangible:
@@ -71,7 +72,7 @@ def model_file(robot: RobotSpec, planar_joints: bool = True) -> Iterator[Path]:
         _add_planar_joints(root, base_link(root))
     ElementTree.indent(root)  # Bullet reads lines of up to 1023 characters
     with tempfile.TemporaryDirectory(prefix="terrafirma-") as folder:
-        path = Path(folder) / f"{robot.name}.urdf"
+        path = Path(folder) / f"{robot.urdf.stem}.urdf"
         path.write_text(ElementTree.tostring(root, encoding="unicode"), encoding="utf-8")
         yield path
 

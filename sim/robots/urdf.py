@@ -28,6 +28,7 @@ class UrdfJoint:
     effort: float  # N·m
     velocity: float  # rad/s
     damping: float  # N·m·s/rad
+    follows: str = ""  # the joint that it mimics
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Urdf:
 def _joint(element: ElementTree.Element) -> UrdfJoint | None:
     if element.get("type") not in MOVABLE:
         return None
-    limit, dynamics = element.find("limit"), element.find("dynamics")
+    limit, dynamics, mimic = element.find("limit"), element.find("dynamics"), element.find("mimic")
     return UrdfJoint(
         name=element.get("name", ""),
         kind=element.get("type", ""),
@@ -96,6 +97,7 @@ def _joint(element: ElementTree.Element) -> UrdfJoint | None:
         effort=_number(limit, "effort", 0.0),
         velocity=_number(limit, "velocity", 0.0),
         damping=_number(dynamics, "damping", 0.0),
+        follows="" if mimic is None else mimic.get("joint", ""),
     )
 
 
