@@ -33,9 +33,13 @@ class Pose:
 
 
 class Renderer:
-    """Draws `Pose`s of one robot; the camera follows a floating base."""
+    """Draws `Pose`s of one robot; the camera follows a floating base.
 
-    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240) -> None:
+    `close_up` fills the picture with the robot, instead of leaving it room to move.
+    """
+
+    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240, close_up: bool = False) -> None:
+        self._close_up = close_up
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
         pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
@@ -80,24 +84,29 @@ class Renderer:
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
-    def _measure(self) -> tuple[float, float]:
-        """Height of the middle of the robot above its base in its default pose, and its largest size, m."""
+    def _measure(self) -> tuple[list[float], float]:
+        """Middle of the robot (3,) from its base in its default pose, and its largest size, m."""
         c = self._client
         for joint, listed in zip(self._joints, self._robot.joints, strict=True):
             pybullet.resetJointState(self._body, joint, listed.default_position, physicsClientId=c)
         links = range(-1, pybullet.getNumJoints(self._body, physicsClientId=c))
         boxes = np.array([pybullet.getAABB(self._body, link, physicsClientId=c) for link in links])
         low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
-        return float(low[2] + high[2]) / 2.0, float((high - low).max())
+        return ((low + high) / 2.0).tolist(), float((high - low).max())
 
     def _view(self, pose: Pose) -> list[float]:
         if self._robot.floating_base:
             x, y = pose.base_position[:2]
-            middle = max(0.2, self._robot.base_height + self._middle)
+            middle = max(0.2, self._robot.base_height + self._middle[2])
             distance = max(1.3, 1.5 * self._extent)
             focus, yaw, pitch = [x, y, middle], 20 if self._robot.base == "planar" else 40, -20
         else:
             focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
+        if self._close_up:
+            x, y = pose.base_position[:2]
+            focus = [float(x) + self._middle[0], float(y) + self._middle[1], focus[2]]
+            floating = self._robot.base == "floating"  # long as well as wide
+            distance, yaw = (1.75 if floating else 1.35) * self._extent, 25 if floating else yaw
         return list(
             pybullet.computeViewMatrixFromYawPitchRoll(focus, distance, yaw, pitch, roll=0, upAxisIndex=2)
         )
