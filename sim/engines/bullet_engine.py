@@ -11,9 +11,7 @@ from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
 from sim.engines.protocol import BaseMotion, planar_motion
 from sim.robots.model import PLANAR_JOINTS, model_file
-from sim.robots.spec import RobotSpec
-
-SOLVER_ITERATIONS = 20
+from sim.robots.spec import Loop, RobotSpec
 
 
 class BulletEngine:
@@ -33,7 +31,7 @@ class BulletEngine:
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
         pybullet.setPhysicsEngineParameter(
-            fixedTimeStep=robot.time_step, numSolverIterations=SOLVER_ITERATIONS, physicsClientId=c
+            fixedTimeStep=robot.time_step, numSolverIterations=robot.solver_iterations, physicsClientId=c
         )
         plane = f"{pybullet_data.getDataPath()}/plane.urdf"
         flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
@@ -50,6 +48,8 @@ class BulletEngine:
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
         self._index_links()
+        for loop in robot.loops:
+            self._close(loop)
         n = len(robot.joints)
         self._joints = [self._joint_index[joint.name] for joint in robot.joints]
         planar = PLANAR_JOINTS if robot.base == "planar" else ()
@@ -61,6 +61,27 @@ class BulletEngine:
             self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
         )
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
+
+    def _close(self, loop: Loop) -> None:
+        """Add a ball joint; Bullet wants its two points in the links' inertial frames."""
+        ends = []
+        for name, point in ((loop.first, loop.first_point), (loop.second, loop.second_point)):
+            link = self._link_index[name]
+            frame = pybullet.getDynamicsInfo(self._body, link, physicsClientId=self._client)[3:5]
+            inverse = pybullet.invertTransform(*frame)
+            ends.append((link, pybullet.multiplyTransforms(*inverse, point, [0, 0, 0, 1])[0]))
+        (first, first_point), (second, second_point) = ends
+        pybullet.createConstraint(
+            self._body,
+            first,
+            self._body,
+            second,
+            pybullet.JOINT_POINT2POINT,
+            [0, 0, 0],
+            first_point,
+            second_point,
+            physicsClientId=self._client,
+        )
 
     def _index_links(self) -> None:
         """Names to indices, and nominal masses and inertias; -1 is the base."""

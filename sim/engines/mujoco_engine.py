@@ -13,7 +13,7 @@ from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.protocol import BaseMotion, planar_motion
 from sim.robots.model import PLANAR_JOINTS, model_file
-from sim.robots.spec import RobotSpec
+from sim.robots.spec import Loop, RobotSpec
 
 
 class MujocoEngine:
@@ -122,9 +122,21 @@ def _compile(robot: RobotSpec) -> mujoco.MjModel:
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     if robot.base == "floating":
         spec.worldbody.first_body().add_freejoint()
+    for loop in robot.loops:
+        _close(spec, loop)
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0
     floor = spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
     floor.contype, floor.conaffinity = 0, 1
     floor.friction[0] = 0.0
     return spec.compile()
+
+
+def _close(spec: mujoco.MjSpec, loop: Loop) -> None:
+    """Add a ball joint between two sites: they need not meet in the file's zero pose, as bodies would."""
+    sites = []
+    for body, point in ((loop.first, loop.first_point), (loop.second, loop.second_point)):
+        sites.append(f"{body}_loop")
+        spec.body(body).add_site(name=sites[-1], pos=point)
+    equality = spec.add_equality(type=mujoco.mjtEq.mjEQ_CONNECT, objtype=mujoco.mjtObj.mjOBJ_SITE)
+    equality.name1, equality.name2 = sites

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from contract.errors import UnknownNameError
-from sim.robots import a1, ant, half_cheetah, hopper, iiwa, laikago, panda, reacher7, walker2d
+from sim.robots import a1, ant, half_cheetah, hopper, iiwa, laikago, minitaur, panda, reacher7, walker2d
 from sim.robots.robot_file import SUFFIXES, load_robot_file
 from sim.robots.spec import RobotSpec
 
@@ -17,6 +17,7 @@ ROBOTS: dict[str, Callable[[], RobotSpec]] = {
     "hopper": hopper.load,
     "iiwa": iiwa.load,
     "laikago": laikago.load,
+    "minitaur": minitaur.load,
     "panda": panda.load,
     "reacher7": reacher7.load,
     "walker2d": walker2d.load,

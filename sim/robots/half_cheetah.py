@@ -2,7 +2,7 @@
 
 Limits, damping, rotors and torques: `mjcf/half_cheetah.xml`, the robot of Wawrzyński (2009). The
 file's joints have springs towards 0; here the position gains `KP` are those springs, so that a set-point at
-the default pose asks for what the file's springs do. `KD` is 0: the file's damping damps.
+the default pose asks for what the file's springs do. `KD` is ours, a little beside the file's damping.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sim.robots.urdf import Urdf
 NAMES = ("bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot")
 DEFAULT_POSITION = (0.0, 0.0, 0.0, 0.0, 0.0, -0.5)  # rad; the last springs of the file end at its limit
 KP = (240.0, 180.0, 120.0, 180.0, 120.0, 60.0)  # N·m/rad, the file's stiffness
-KD = 0.0  # N·m·s/rad
+KD = 2.0  # N·m·s/rad
 ARMATURE = 0.1  # kg·m²
 HEIGHT = 0.6  # m
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo, up to 1 cm/s; in Bullet they stick

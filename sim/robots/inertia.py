@@ -46,6 +46,35 @@ def repair_inertias(root: ElementTree.Element) -> list[str]:
     return done
 
 
+def set_inertias_from_shapes(root: ElementTree.Element) -> None:
+    """Give every link with mass the inertia of its first box or cylinder, evenly filled."""
+    for link in root.findall("link"):
+        mass, inertia = link.find("inertial/mass"), link.find("inertial/inertia")
+        if mass is None or inertia is None:
+            continue
+        shape = _first_shape(link)
+        if shape is None:
+            continue
+        if shape.tag == "box":
+            x, y, z = (float(edge) ** 2 / 12 for edge in shape.get("size", "").split())
+            moments = y + z, x + z, x + y
+        else:
+            radius, length = float(shape.get("radius", 0)), float(shape.get("length", 0))
+            across = radius**2 / 4 + length**2 / 12
+            moments = across, across, radius**2 / 2
+        for name, value in zip(TENSOR[:3], moments, strict=True):
+            inertia.set(name, repr(float(mass.get("value", 0)) * value))
+
+
+def _first_shape(link: ElementTree.Element) -> ElementTree.Element | None:
+    for kind in ("collision", "visual"):
+        for geometry in link.iterfind(f"{kind}/geometry"):
+            for shape in geometry:
+                if shape.tag in ("box", "cylinder"):
+                    return shape
+    return None
+
+
 def _tensor(inertia: ElementTree.Element) -> Array:
     xx, yy, zz, xy, xz, yz = (float(inertia.get(name, 0)) for name in TENSOR)
     return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])

@@ -17,7 +17,7 @@ import numpy as np
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.rotation import rpy_matrix
 from contract.state import Array
-from sim.robots.inertia import TENSOR, repair_inertias
+from sim.robots.inertia import TENSOR, repair_inertias, set_inertias_from_shapes
 from sim.robots.mjcf import scale_masses
 from sim.robots.spec import Box, RobotSpec
 from sim.robots.transform import axis_matrix, matrix_rpy, numbers, text
@@ -40,6 +40,8 @@ def description(robot: RobotSpec) -> ElementTree.Element:
     links = {link.get("name", ""): link for link in root.findall("link")}
     for link in links.values():
         _complete(link)
+    if robot.inertia_from_shapes:
+        set_inertias_from_shapes(root)
     repair_inertias(root)
     for box in robot.boxes:
         _replace_shapes(_named("link", box.link, links, robot.urdf), box)

@@ -64,8 +64,10 @@ class RobotSpec:
     loops: tuple[Loop, ...] = ()
     boxes: tuple[Box, ...] = ()
     intangible: tuple[str, ...] = ()  # links that lose their collision shapes
+    inertia_from_shapes: bool = False  # instead of the file's inertias
     mass_scale: float = 1.0  # factor on the file's masses and inertias
     friction_hardness: float = 1.0  # 1; how hard MuJoCo holds feet against slow slipping (its impratio)
+    solver_iterations: int = 20  # of Bullet a step; closed linkages need more
     time_step: float = 0.0025  # s
     source: str = ""
 
