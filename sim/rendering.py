@@ -16,6 +16,7 @@ from PIL import Image
 
 from contract.state import Array
 from sim.engines.bullet import pybullet
+from sim.robots.closure import Closure
 from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
 
@@ -51,6 +52,8 @@ class Renderer:
         ]
         indices = {info[1].decode(): info[0] for info in infos}
         self._joints = [indices[joint.name] for joint in robot.joints]
+        self._free = {name: indices[name] for name, _ in robot.unactuated}
+        self._closure = Closure(robot)
         ball = pybullet.createVisualShape(
             pybullet.GEOM_SPHERE, radius=0.03, rgbaColor=[0.9, 0.1, 0.1, 1], physicsClientId=c
         )
@@ -68,6 +71,8 @@ class Renderer:
         pybullet.resetBasePositionAndOrientation(self._body, *base, physicsClientId=c)
         for joint, angle in zip(self._joints, pose.joint_position, strict=True):
             pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
+        for name, angle in self._closure.free_positions(pose.joint_position).items():
+            pybullet.resetJointState(self._body, self._free[name], angle, physicsClientId=c)
         if pose.marker is not None:
             pybullet.resetBasePositionAndOrientation(
                 self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c

@@ -10,6 +10,7 @@ from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
 from sim.engines.protocol import BaseMotion, planar_motion
+from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
 
@@ -27,7 +28,7 @@ class BulletEngine:
     """
 
     def __init__(self, robot: RobotSpec) -> None:
-        self._robot = robot
+        self._robot, self._closure = robot, Closure(robot)
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
         pybullet.setPhysicsEngineParameter(
@@ -142,7 +143,8 @@ class BulletEngine:
         for joint, angle in zip(self._joints, joint_position, strict=True):
             pybullet.resetJointState(self._body, joint, float(angle), 0.0, physicsClientId=c)
         start = dict(zip(self._planar, (0.0, base_height, 0.0), strict=False))
-        start |= {self._joint_index[name]: angle for name, angle in self._robot.unactuated}
+        free = self._closure.free_positions(joint_position)
+        start |= {self._joint_index[name]: angle for name, angle in free.items()}
         for joint, position in start.items():
             pybullet.resetJointState(self._body, joint, position, 0.0, physicsClientId=c)
         self._read_joints()

@@ -12,6 +12,7 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.protocol import BaseMotion, planar_motion
+from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
 
@@ -25,18 +26,14 @@ class MujocoEngine:
     """
 
     def __init__(self, robot: RobotSpec) -> None:
-        self._robot = robot
+        self._robot, self._closure = robot, Closure(robot)
         self._model = _compile(robot)
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._v = np.array([joint.dofadr[0] for joint in joints])
         planar = PLANAR_JOINTS if robot.base == "planar" else ()
-        # where the planar and the passive joints start; a floating base has a free joint instead
         self._planar = [self._model.joint(name) for name in planar]
-        self._start = {
-            int(self._model.joint(name).qposadr[0]): position for name, position in robot.unactuated
-        }
         self._base_body = int(self._planar[2].bodyid[0]) if planar else int(robot.floating_base)
         self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
         self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
@@ -65,8 +62,8 @@ class MujocoEngine:
             self._data.qpos[:7] = 0, 0, base_height, 1, 0, 0, 0
         if self._planar:
             self._data.qpos[self._planar[1].qposadr] = base_height
-        for address, position in self._start.items():
-            self._data.qpos[address] = position
+        for name, position in self._closure.free_positions(joint_position).items():
+            self._data.joint(name).qpos = position
         self._data.qpos[self._q] = joint_position
         mujoco.mj_forward(self._model, self._data)
         self._read_joints()

@@ -4,7 +4,7 @@ Limits, damping and torques: `mjcf/ant.xml`, the robot of Schulman et al. (2016)
 file's `init_qpos`. Two things differ, and they belong together. The file's body weighs 0.9 kg, with rotors of
 1 kg·m² at its joints: more than the body itself has. MuJoCo can add rotors to joints, Bullet only to
 links, where the whole body would carry them. (Bullet's own reader ignores rotors and densities
-alike, and its ant weighs 183 kg.) So here the body has 40 times its mass, 35 kg, and the rotors 0.2 kg·m²:
+alike, and its ant weighs 183 kg.) So here the body has 40 times its mass, 36 kg, and the rotors 0.2 kg·m²:
 the file's motors then turn the legs about as fast as the file's rotors let them. Gains are ours.
 """
 

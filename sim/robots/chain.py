@@ -44,6 +44,8 @@ def _composed(rotation: Array, offset: Array, origin: KinematicJoint) -> Kinemat
 
 def rigid_group(urdf: Urdf, link: str) -> UrdfLink:
     """Mass and centre (in the frame of `link`) of a link and all that is fixed to it."""
+    if all(parent != link for parent, _ in urdf.fixed.values()):
+        return urdf.links[link]
     total = urdf.links[link].mass
     moment = total * np.array(urdf.links[link].center)
     for child, (parent, origin) in urdf.fixed.items():

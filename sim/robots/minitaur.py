@@ -3,8 +3,9 @@
 Masses: `quadruped/minitaur.urdf`. Default pose, torques and the closing of the legs are those of
 pybullet_envs' `minitaur.py`: each leg is a five-bar linkage of two motors and two free knees, whose shanks a
 ball joint joins. The file's inertias are placeholders (1 kg·m² each); they are computed from the
-shapes, as Bullet does by default. The file has no limits; a quarter turn either way from the default pose is ours,
-and so are the gains and the rotor inertia.
+shapes, as Bullet does by default. The file has no limits; a quarter turn either way from the default pose is
+ours, and so are the gains and the rotor inertia. Bullet needs 300 iterations a step to keep the legs closed
+without pushing the robot along, so a step takes it 0.8 ms.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DIRECTION = {"left": -1.0, "right": 1.0}  # of both motors of a leg
 MOTOR, KNEE = math.pi / 2, -2.1834  # rad, times the direction
 TURN = math.pi / 2  # rad
 EFFORT, VELOCITY = 3.5, 20.0  # N·m, rad/s
-KP, KD = 20.0, 0.3  # N·m/rad, N·m·s/rad
+KP, KD = 20.0, 0.6  # N·m/rad, N·m·s/rad
 ARMATURE = 0.003  # kg·m²
 ENDS = {"R": (0.0, 0.005, 0.2), "L": (0.0, 0.01, 0.2)}  # m, of the shanks, where the ball joint is
 HEIGHT = 0.22  # m

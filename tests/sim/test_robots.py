@@ -16,8 +16,8 @@ from sim.robots.model import facts
 from sim.robots.urdf import Urdf
 from sim.tasks import TASKS, make_task
 
-OTHER_LIMITS = {"laikago"}  # from a second file
-OTHER_EFFORT = {"reacher7"}  # its file has no gravity
+OTHER_LIMITS = {"laikago", "minitaur"}  # whose files have none
+OTHER_MOTORS = {"reacher7", "minitaur"}  # a file without gravity, and one with placeholders
 
 
 @pytest.mark.parametrize("name", ROBOTS)
@@ -29,8 +29,8 @@ def test_a_robot_s_facts_are_its_file_s(name: str) -> None:
     for joint, damping in zip(robot.joints, robot.joint_damping, strict=True):
         listed = urdf.joint(joint.name)
         assert (joint.lower, joint.upper) == (listed.lower, listed.upper) or name in OTHER_LIMITS
-        assert joint.max_effort == listed.effort or name in OTHER_EFFORT
-        assert joint.max_velocity == listed.velocity
+        motor = joint.max_effort, joint.max_velocity
+        assert motor == (listed.effort, listed.velocity) or name in OTHER_MOTORS
         assert damping == listed.damping
         assert joint.lower < joint.default_position < joint.upper
     assert all(foot in urdf.links for foot in robot.feet)
