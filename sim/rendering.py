@@ -69,10 +69,7 @@ class Renderer:
         c, (width, height) = self._client, self._size
         base = pybullet.multiplyTransforms(pose.base_position, pose.base_orientation, *self._base_inertial)
         pybullet.resetBasePositionAndOrientation(self._body, *base, physicsClientId=c)
-        for joint, angle in zip(self._joints, pose.joint_position, strict=True):
-            pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
-        for name, angle in self._closure.free_positions(pose.joint_position).items():
-            pybullet.resetJointState(self._body, self._free[name], angle, physicsClientId=c)
+        self._set_joints(pose.joint_position)
         if pose.marker is not None:
             pybullet.resetBasePositionAndOrientation(
                 self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c
@@ -89,11 +86,17 @@ class Renderer:
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
+    def _set_joints(self, joint_position: Array) -> None:
+        c = self._client
+        for joint, angle in zip(self._joints, joint_position, strict=True):
+            pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
+        for name, angle in self._closure.free_positions(joint_position).items():
+            pybullet.resetJointState(self._body, self._free[name], angle, physicsClientId=c)
+
     def _measure(self) -> tuple[list[float], float]:
         """Middle of the robot (3,) from its base in its default pose, and its largest size, m."""
         c = self._client
-        for joint, listed in zip(self._joints, self._robot.joints, strict=True):
-            pybullet.resetJointState(self._body, joint, listed.default_position, physicsClientId=c)
+        self._set_joints(np.array([joint.default_position for joint in self._robot.joints]))
         links = range(-1, pybullet.getNumJoints(self._body, physicsClientId=c))
         boxes = np.array([pybullet.getAABB(self._body, link, physicsClientId=c) for link in links])
         low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
