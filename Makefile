@@ -23,7 +23,7 @@ $(STAMP): setup.cfg setup.py pyproject.toml constraints.txt
 	@echo "[2/3] updating pip"
 	@$(PIP) install --upgrade pip
 	@echo "[3/3] installing terrafirma with PyBullet, MuJoCo, torch (CPU) and ROS 2 (one to three minutes)"
-	@$(PIP) install -c constraints.txt -e '.[train,ros,dev]'
+	@$(PIP) install -c constraints.txt -e '.[train,ros,ray,dev]'
 	@touch $@
 	@echo "ready: $(BIN)/terrafirma --help"
 

@@ -26,7 +26,7 @@ from adaptation.transfer_buffer import TransferBuffer
 from adaptation.transitions import Transitions
 from policies.callbacks import LinearLearningRate
 from policies.config import Strict
-from sim.vector import SharedMemoryVecEnv
+from sim.vector.factory import make_vector
 
 BLOCK = 8  # classifier updates on one draw of source transitions
 
@@ -108,7 +108,7 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
         The adapted model; `report` gets source return, classifier losses and mean Δr.
     """
     recorded = target.transitions()
-    env = SharedMemoryVecEnv(source.spec, source.config.environments, source.config.workers, seed)
+    env = make_vector(source.spec, source.config.environments, source.config.workers, seed)
     classifiers = DarcClassifiers(
         recorded,
         ClassifierConfig(

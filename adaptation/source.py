@@ -15,7 +15,7 @@ from adaptation.transfer_buffer import TransferBuffer
 from policies.checkpoint import load_checkpoint
 from policies.config import SacConfig
 from policies.learners import make_sac
-from sim.vector import EnvironmentSpec, SharedMemoryVecEnv
+from sim.vector.base import EnvironmentSpec, RobotVecEnv
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -28,7 +28,7 @@ class SourceRun:
     config: SacConfig
     checkpoint: Path
 
-    def resume(self, env: SharedMemoryVecEnv, seed: int, **buffer: Any) -> tuple[SAC, TransferBuffer]:
+    def resume(self, env: RobotVecEnv, seed: int, **buffer: Any) -> tuple[SAC, TransferBuffer]:
         """The trained model with its source replay in a `TransferBuffer(**buffer)`.
 
         Weights, optimisers, entropy coefficient and replay are those at the end of training.

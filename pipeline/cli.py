@@ -25,7 +25,13 @@ from pipeline.robot_command import robot
 INVALID_INPUT, INTERRUPTED = 2, 130
 
 
-def run(recipe: Positional[str], /, out: Path | None = None, seed: int | None = None) -> int:
+def run(
+    recipe: Positional[str],
+    /,
+    out: Path | None = None,
+    seed: int | None = None,
+    workers: str | None = None,
+) -> int:
     """Do the whole loop of a recipe: train, deploy, record, adapt, deploy again, compare, report.
 
     An interrupted run goes on where it stopped when it is started again with the same --out.
@@ -34,17 +40,23 @@ def run(recipe: Positional[str], /, out: Path | None = None, seed: int | None = 
         recipe: recipe file, or the name of a shipped one.
         out: run directory; by default runs/<recipe>-<seed>.
         seed: instead of the recipe's.
+        workers: processes that step environments, or ray, or ray:N for N actors.
     """
     from pipeline.loop import run_loop
     from pipeline.tables import show_rows
 
-    rows = run_loop(_run_directory(recipe, out, seed))
+    rows = run_loop(_run_directory(recipe, out, seed, workers))
     show_rows(rows)
     return 0
 
 
 def train(
-    recipe: Positional[str], /, out: Path | None = None, seed: int | None = None, resume: bool = False
+    recipe: Positional[str],
+    /,
+    out: Path | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    workers: str | None = None,
 ) -> int:
     """Train a recipe's policy, export it, evaluate it and write a report.
 
@@ -53,11 +65,12 @@ def train(
         out: run directory; by default runs/<recipe>-<seed>.
         seed: instead of the recipe's.
         resume: go on from the run's checkpoint.
+        workers: processes that step environments, or ray, or ray:N for N actors.
     """
     from pipeline.loop import train_only
     from pipeline.tables import show_rows
 
-    show_rows(train_only(_run_directory(recipe, out, seed), resume))
+    show_rows(train_only(_run_directory(recipe, out, seed, workers), resume))
     return 0
 
 
@@ -273,12 +286,12 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run_directory(recipe: str, out: Path | None, seed: int | None) -> Any:
+def _run_directory(recipe: str, out: Path | None, seed: int | None, workers: str | None) -> Any:
     from pipeline.loop import check_recipe
     from pipeline.recipe import load_recipe
     from pipeline.run_directory import RunDirectory
 
-    loaded, text = load_recipe(recipe, seed)
+    loaded, text = load_recipe(recipe, seed, workers)
     check_recipe(loaded)  # before anything is created
     return RunDirectory(out or Path("runs") / f"{loaded.name}-{loaded.seed}", loaded, text)
 

@@ -51,8 +51,9 @@ def adapt_only(run: RunDirectory, bag: Path, method: str, folder: Path | None) -
 
 def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe whose names do not exist before hours are spent on it."""
-    robot, task = load_robot(recipe.robot), make_task(recipe.task)
-    build_contract(robot, task, unnamed_identity(robot, task))
+    robot = load_robot(recipe.robot)
+    task = make_task(recipe.task, robot)
+    build_contract(task, unnamed_identity(task))
     if recipe.target is not None:
         _check_adaptable(recipe, task)
     for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):

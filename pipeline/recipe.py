@@ -56,14 +56,21 @@ class Recipe(Strict):
     evaluate: EvaluateConfig = EvaluateConfig()
 
     def digest(self) -> str:
-        """Hash of everything that decides the outcome: the recipe and the domains that it names."""
+        """Hash of everything that decides the outcome: the recipe and the domains that it names.
+
+        Where environments run decides nothing.
+        """
         names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
         domains = [find_domain(name).read_text(errors="replace") for name in names]
-        return hashlib.sha256("\n".join([self.model_dump_json(), *domains]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join([self.model_dump_json(exclude={"train": {"workers"}}), *domains]).encode()
+        ).hexdigest()
 
 
-def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]:
+def load_recipe(name: str | Path, seed: int | None = None, workers: str | None = None) -> tuple[Recipe, str]:
     """Read a recipe file, or a shipped recipe by name; returns it with its text.
+
+    `seed` and `workers` stand in for the recipe's own.
 
     Raises:
         TerrafirmaError: the file and field that is wrong, and what would be right.
@@ -83,6 +90,8 @@ def load_recipe(name: str | Path, seed: int | None = None) -> tuple[Recipe, str]
         raise TerrafirmaError(f"{path}: expected a mapping of recipe fields.")
     if seed is not None:
         data["seed"] = seed
+    if workers is not None and isinstance(data.get("train"), dict):
+        data["train"]["workers"] = int(workers) if workers.isdecimal() else workers
     try:
         return Recipe.model_validate(data), text
     except ValidationError as error:

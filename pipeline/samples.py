@@ -12,6 +12,7 @@ from contract.record import Contract
 from contract.sources import forward_kinematics
 from contract.state import RobotState
 from robot_bridge.transitions import BagTransitions, load_transitions
+from sim.robots import load_robot
 from sim.tasks import make_task
 from sim.tasks.base import Step, Task
 
@@ -30,7 +31,7 @@ def load_samples(bag: Path, contract: Contract) -> tuple[Transitions, BagTransit
     for field in ("control_rate", "joints", "action", "observation", "command"):
         if getattr(recorded.contract, field) != getattr(contract, field):
             raise ContractError(f"{bag}: was recorded with another {field!r} than the policy to adapt has.")
-    task = make_task(contract.identity.task)
+    task = _task(contract)
     if task.reward_needs_truth:
         raise TerrafirmaError(
             f"{bag}: the reward of task {task.name!r} needs the base's true velocity, "
@@ -46,6 +47,10 @@ def load_samples(bag: Path, contract: Contract) -> tuple[Transitions, BagTransit
         ),
         recorded,
     )
+
+
+def _task(contract: Contract) -> Task:
+    return make_task(contract.identity.task, load_robot(contract.identity.robot))
 
 
 def _rewards(recorded: BagTransitions, task: Task) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -69,7 +74,7 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
 
     Counts only commands that were pursued for a whole episode's time without interruption.
     """
-    task = make_task(recorded.contract.identity.task)
+    task = _task(recorded.contract)
     kinematics = forward_kinematics(recorded.contract)
     if kinematics is None or task.reward_needs_truth:
         raise TerrafirmaError(f"success of task {task.name!r} cannot be judged from a recording.")

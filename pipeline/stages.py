@@ -29,7 +29,7 @@ from robot_bridge.environment import DOMAIN, own_domain
 from robot_bridge.launch_runner import run_launch_file
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
-from sim.vector import EnvironmentSpec
+from sim.vector.base import EnvironmentSpec
 
 COST = "cost.json"
 

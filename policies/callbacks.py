@@ -44,10 +44,16 @@ class AdaptiveLearningRate(BaseCallback):
         return True
 
 
-class LinearLearningRate(BaseCallback):
-    """Let the rate fall linearly to a fifth over `steps`: a policy that ends in a whirl is luck."""
+LAST_RATE = 0.2  # of the initial learning rate; a policy that ends in a whirl is luck
 
-    LAST = 0.2
+
+def falling_rate(initial: float, done: float) -> float:
+    """Learning rate after the share `done` of the work."""
+    return initial * max(LAST_RATE, 1.0 - done)
+
+
+class LinearLearningRate(BaseCallback):
+    """Let the rate fall over `steps`."""
 
     def __init__(self, initial: float, steps: int, first_step: int = 0) -> None:
         super().__init__()
@@ -58,8 +64,7 @@ class LinearLearningRate(BaseCallback):
         model.lr_schedule = self._rate
 
     def _rate(self, _: float) -> float:
-        done = (self.num_timesteps - self._first) / self._steps
-        return self._initial * max(self.LAST, 1.0 - done)
+        return falling_rate(self._initial, (self.num_timesteps - self._first) / self._steps)
 
     def _on_step(self) -> bool:
         return True

@@ -13,13 +13,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Workers = PositiveInt | Annotated[str, Field(pattern=r"^ray(:[1-9]\d*)?$")]  # processes, or Ray actors
+
+
 class SacConfig(Strict):
     """Soft actor-critic (Haarnoja et al. 2018, arXiv:1812.05905)."""
 
     algorithm: Literal["sac"] = "sac"
     steps: PositiveInt = 20_000
     environments: PositiveInt = 4
-    workers: PositiveInt = 2
+    workers: Workers = 2
     hidden: tuple[PositiveInt, ...] = (128, 128)
     learning_rate: PositiveFloat = 1e-3
     batch_size: PositiveInt = 128
@@ -40,7 +43,7 @@ class PpoConfig(Strict):
     algorithm: Literal["ppo"] = "ppo"
     steps: PositiveInt = 1_000_000
     environments: PositiveInt = 48
-    workers: PositiveInt = 2
+    workers: Workers = 2
     hidden: tuple[PositiveInt, ...] = (256, 128)
     learning_rate: PositiveFloat = 1e-3
     desired_kl: PositiveFloat = 0.01

@@ -22,7 +22,8 @@ from policies.learners import make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from sim.environment import RobotEnv
-from sim.vector import EnvironmentSpec, SharedMemoryVecEnv
+from sim.vector.base import EnvironmentSpec
+from sim.vector.factory import make_vector
 
 CHECKPOINT, CURVE, POLICY = "checkpoint.pt", "metrics.jsonl", "policy.onnx"
 GOLDEN_TICKS = 24
@@ -45,7 +46,7 @@ def train(
     """
     torch.set_num_threads(1)  # the other core steps the environments
     run.mkdir(parents=True, exist_ok=True)
-    raw = SharedMemoryVecEnv(spec, config.environments, config.workers, seed)
+    raw = make_vector(spec, config.environments, config.workers, seed)
     callbacks: list[BaseCallback] = [LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)]
     try:
         model: SAC | PPO

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from contract.errors import TerrafirmaError
 from contract.record import Contract, Identity
-from sim.robots.spec import RobotSpec
 from sim.tasks.base import Task
 
 
-def build_contract(robot: RobotSpec, task: Task, identity: Identity) -> Contract:
-    """Compose robot and task; raises TerrafirmaError where they do not fit."""
-    if task.name == "reach" and robot.tool is None:
-        raise TerrafirmaError(f"task 'reach' needs a robot with a tool; {robot.name} has none.")
-    if task.name == "velocity" and robot.gait is None:
-        raise TerrafirmaError(f"task 'velocity' needs a robot with a gait; {robot.name} has none.")
-    parts = task.contract(robot)
+def build_contract(task: Task, identity: Identity) -> Contract:
+    """Compose the task's side with its robot's."""
+    robot, parts = task.robot, task.contract()
     return Contract(
         identity=identity,
         control_rate=task.control_rate,
@@ -27,6 +21,7 @@ def build_contract(robot: RobotSpec, task: Task, identity: Identity) -> Contract
     )
 
 
-def unnamed_identity(robot: RobotSpec, task: Task) -> Identity:
+def unnamed_identity(task: Task) -> Identity:
     """Identity of a policy that nobody has trained yet."""
-    return Identity(f"{robot.name}-{task.name}", robot.name, task.name, recipe_hash="", source_commit="")
+    robot = task.robot.name
+    return Identity(f"{robot}-{task.name}", robot, task.name, recipe_hash="", source_commit="")

@@ -35,10 +35,8 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
 
     def __init__(self, robot: str, task: str, domain: Domain) -> None:
         self.robot_spec = load_robot(robot)
-        self.task = make_task(task)
-        self.contract = build_contract(
-            self.robot_spec, self.task, unnamed_identity(self.robot_spec, self.task)
-        )
+        self.task = make_task(task, self.robot_spec)
+        self.contract = build_contract(self.task, unnamed_identity(self.task))
         self.robot = SimulatedRobot(self.robot_spec, domain)
         self.session = PolicySession(self.contract)
         n = len(self.robot_spec.joints)
@@ -62,7 +60,7 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
         self.robot.reseed(self.np_random)
-        self.robot.reset(self.task.initial_position(self.robot_spec, self.np_random))
+        self.robot.reset(self.task.initial_position(self.np_random))
         self.session.reset()
         self.command = self.task.sample_command(self.np_random)
         self._previous_action[:] = 0.0

@@ -22,6 +22,7 @@ DEFAULT_POSITION = (0.0, 0.5, 0.0, -1.4, 0.0, 1.2, 0.0)  # rad, tool in front of
 KP = (400.0, 400.0, 200.0, 200.0, 60.0, 40.0, 8.0)  # N·m/rad
 KD = (40.0, 40.0, 16.0, 16.0, 3.0, 1.5, 0.2)  # N·m·s/rad
 ARMATURE = (0.1, 0.1, 0.05, 0.05, 0.01, 0.01, 0.001)  # kg·m²
+REDUNDANT = ("lbr_iiwa_joint_3",)  # swings the elbow; KUKA's own control calls it E1
 TOOL = (0.0, 0.0, 0.045)  # m, flange face in the frame of link 7
 
 
@@ -42,6 +43,7 @@ def load() -> RobotSpec:
         base="fixed",
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),
+        redundant=REDUNDANT,
         kinematics=Kinematics(tuple(j.origin for j in joints), TOOL),
         gravity_compensated=True,
         source="pybullet_data kuka_iiwa/model.urdf (rtkg/lbr_iiwa)",

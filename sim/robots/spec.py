@@ -56,6 +56,7 @@ class RobotSpec:
     base_height: float  # m above the ground in the default pose
     feet: tuple[str, ...] = ()
     tool: Tool | None = None
+    redundant: tuple[str, ...] = ()  # joints that reaching a point does not need
     kinematics: Kinematics | None = None
     gait: Gait | None = None
     gravity_compensated: bool = False  # the robot's own controller carries its nominal weight

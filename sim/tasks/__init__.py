@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.errors import UnknownNameError
+from sim.robots.spec import RobotSpec
 from sim.tasks.base import Task
 from sim.tasks.reach import Reach
 from sim.tasks.velocity import Velocity
@@ -10,8 +11,8 @@ from sim.tasks.velocity import Velocity
 TASKS: dict[str, type[Reach] | type[Velocity]] = {"reach": Reach, "velocity": Velocity}
 
 
-def make_task(name: str) -> Task:
-    """The task called `name`; raises UnknownNameError with the nearest match."""
+def make_task(name: str, robot: RobotSpec) -> Task:
+    """The task called `name` for a robot; raises UnknownNameError with the nearest match."""
     if name not in TASKS:
         raise UnknownNameError("task", name, TASKS)
-    return TASKS[name]()
+    return TASKS[name](robot)

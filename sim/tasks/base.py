@@ -37,17 +37,21 @@ class Step:
 
 
 class Task(Protocol):
-    """One task; stateless, so that one object serves every environment."""
+    """One task for one robot; it keeps no state of an episode, so one object serves every environment.
+
+    Its constructor raises TerrafirmaError where the robot lacks what the task needs.
+    """
 
     name: str
+    robot: RobotSpec
     control_rate: float  # Hz
     episode_seconds: float
     command_seconds: float  # between two commands within an episode
     reward_needs_truth: bool  # whether a reward can be computed from a robot's recording alone
 
-    def contract(self, robot: RobotSpec) -> TaskContract: ...
+    def contract(self) -> TaskContract: ...
 
-    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
+    def initial_position(self, rng: np.random.Generator) -> Array:
         """Joint positions (n,) rad at the start of an episode."""
         ...
 

@@ -24,8 +24,9 @@ def sections() -> dict[str, str]:
     """The generated parts of the page about robots and tasks, by the name of their markers."""
     parts = {"robots": overview(), "portraits": portraits()}
     for robot_name, task_name in ENVIRONMENTS.values():
-        robot, task = load_robot(robot_name), make_task(task_name)
-        contract = build_contract(robot, task, unnamed_identity(robot, task))
+        robot = load_robot(robot_name)
+        task = make_task(task_name, robot)
+        contract = build_contract(task, unnamed_identity(task))
         name = contract.identity.policy
         parts[f"{name} observation"] = _observation(contract)
         parts[f"{name} command"] = _command(contract.command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from contract.errors import TerrafirmaError
 from contract.record import Action, Command, Safety
 from contract.state import Array
 from sim.robots.spec import RobotSpec
@@ -16,6 +17,7 @@ START_SPREAD = 0.1  # rad
 SUCCESS_DISTANCE = 0.05  # m
 HOLD_SECONDS = 0.5
 EFFORT_COST = 0.02
+ELBOW_COST = 0.1  # per rad²
 PRECISION_BONUS, PRECISION_WIDTH = 0.2, 0.05  # m
 
 
@@ -38,6 +40,15 @@ def effort(step: Step) -> float:
     return -EFFORT_COST * float(np.mean(step.action**2))
 
 
+def elbow(step: Step, redundant: Array) -> float:
+    """Cost of turning the joints (n,) that the arm does not need away from zero.
+
+    Otherwise every training run settles on a posture of its own, and which one decides how a
+    policy copes with a joint that fails.
+    """
+    return -ELBOW_COST * float(np.sum(redundant * step.state.joint_position**2))
+
+
 # Task
 class Reach:
     """Actions are joint-position steps from the measured pose."""
@@ -48,7 +59,13 @@ class Reach:
     command_seconds = 3.0
     reward_needs_truth = False
 
-    def contract(self, robot: RobotSpec) -> TaskContract:
+    def __init__(self, robot: RobotSpec) -> None:
+        if robot.tool is None:
+            raise TerrafirmaError(f"task 'reach' needs a robot with a tool; {robot.name} has none.")
+        self.robot = robot
+        self._redundant = np.array([joint.name in robot.redundant for joint in robot.joints], dtype=float)
+
+    def contract(self) -> TaskContract:
         command = Command(
             "target",
             ("x", "y", "z"),
@@ -61,20 +78,20 @@ class Reach:
         )
         scales = {"joint_position": 1.0, "joint_velocity": 0.3, "tool_position": 2.0, "tool_error": 4.0}
         return TaskContract(
-            Action("position_step", (STEP,) * len(robot.joints)),
-            tuple(observation_term(source, robot, command, scale) for source, scale in scales.items()),
+            Action("position_step", (STEP,) * len(self.robot.joints)),
+            tuple(observation_term(source, self.robot, command, scale) for source, scale in scales.items()),
             command,
             Safety(sensor_timeout=0.2, ramp_in=1.0),
         )
 
-    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
-        return near_default(robot, rng, START_SPREAD)
+    def initial_position(self, rng: np.random.Generator) -> Array:
+        return near_default(self.robot, rng, START_SPREAD)
 
     def sample_command(self, rng: np.random.Generator) -> Array:
         return rng.uniform(TARGET_LOW, TARGET_HIGH)
 
     def reward(self, step: Step) -> float:
-        return closeness(step) + effort(step)
+        return closeness(step) + effort(step) + elbow(step, self._redundant)
 
     def terminated(self, step: Step) -> bool:
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from contract.errors import TerrafirmaError
 from contract.record import Action, Command, Safety
 from contract.rotation import projected_gravity, tilt
 from contract.state import Array
@@ -71,7 +72,12 @@ class Velocity:
     command_seconds = 5.0
     reward_needs_truth = True
 
-    def contract(self, robot: RobotSpec) -> TaskContract:
+    def __init__(self, robot: RobotSpec) -> None:
+        if robot.gait is None:
+            raise TerrafirmaError(f"task 'velocity' needs a robot with a gait; {robot.name} has none.")
+        self.robot = robot
+
+    def contract(self) -> TaskContract:
         command = Command(
             "velocity",
             ("vx", "vy", "yaw_rate"),
@@ -92,14 +98,14 @@ class Velocity:
             "phase": 1.0,
         }
         return TaskContract(
-            Action("gait_residual", (RESIDUAL,) * len(robot.joints), robot.gait),
-            tuple(observation_term(source, robot, command, scale) for source, scale in scales.items()),
+            Action("gait_residual", (RESIDUAL,) * len(self.robot.joints), self.robot.gait),
+            tuple(observation_term(source, self.robot, command, scale) for source, scale in scales.items()),
             command,
             Safety(sensor_timeout=0.1, ramp_in=1.0, tilt_limit=FALL_TILT),
         )
 
-    def initial_position(self, robot: RobotSpec, rng: np.random.Generator) -> Array:
-        return near_default(robot, rng, START_SPREAD)
+    def initial_position(self, rng: np.random.Generator) -> Array:
+        return near_default(self.robot, rng, START_SPREAD)
 
     def sample_command(self, rng: np.random.Generator) -> Array:
         command = rng.uniform(LOW, HIGH)

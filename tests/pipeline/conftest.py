@@ -25,8 +25,8 @@ from sim.tasks import make_task
 
 
 def make_contract() -> Contract:
-    robot, task = load_robot("iiwa"), make_task("reach")
-    return build_contract(robot, task, unnamed_identity(robot, task))
+    task = make_task("reach", load_robot("iiwa"))
+    return build_contract(task, unnamed_identity(task))
 
 
 def write_policy(path: Path) -> Path:

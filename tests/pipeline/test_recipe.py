@@ -85,6 +85,22 @@ def test_files_that_are_no_recipe(tmp_path: Path, text: str) -> None:
         load_recipe(path)
 
 
+def test_where_environments_run_is_no_part_of_what_a_run_is(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    digests = set()
+    for workers, expected in ((None, 2), ("1", 1), ("ray", "ray"), ("ray:3", "ray:3")):
+        recipe, _ = load_recipe(path, workers=workers)
+        assert recipe.train.workers == expected
+        digests.add(recipe.digest())
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many", "ray:0", "ray:x", "1.5", ""])
+def test_other_workers_are_refused(tmp_path: Path, workers: str) -> None:
+    with pytest.raises(TerrafirmaError, match=r"small\.yaml: train\.workers"):
+        load_recipe(write(tmp_path), workers=workers)
+
+
 def test_an_unknown_recipe_brings_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown recipe .*'a1-velocty'\. Did you mean 'a1-velocity'"):
         load_recipe("a1-velocty")

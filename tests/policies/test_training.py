@@ -18,7 +18,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from contract import codec
 from contract.errors import ContractError
 from contract.record import Contract
-from policies.callbacks import AdaptiveLearningRate, LinearLearningRate
+from policies.callbacks import LAST_RATE, AdaptiveLearningRate
 from policies.config import PpoConfig
 from policies.evaluation import evaluate
 from policies.learners import make_ppo
@@ -155,4 +155,4 @@ def test_ppo_really_trains_at_that_rate(env: DummyVecEnv) -> None:
 def test_sac_ends_at_a_fifth_of_its_rate(sac_run: Any) -> None:
     state = torch.load(sac_run.path / CHECKPOINT, weights_only=True)
     rate = state["parameters"]["actor.optimizer"]["param_groups"][0]["lr"]
-    assert rate == pytest.approx(LinearLearningRate.LAST * sac_run.config.learning_rate)
+    assert rate == pytest.approx(LAST_RATE * sac_run.config.learning_rate)

@@ -87,8 +87,8 @@ def write_policy(path: Path, contract: Contract, gain: float = 0.2) -> Path:
 
 
 def make_contract(robot: str, task: str) -> Contract:
-    spec, made = load_robot(robot), make_task(task)
-    return build_contract(spec, made, unnamed_identity(spec, made))
+    made = make_task(task, load_robot(robot))
+    return build_contract(made, unnamed_identity(made))
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,9 @@ def test_a_robot_s_facts_are_its_file_s(name: str) -> None:
 
 @pytest.mark.parametrize(("robot", "task"), ENVIRONMENTS.values())
 def test_registered_pairs_have_a_valid_contract(robot: str, task: str) -> None:
-    spec, made = load_robot(robot), make_task(task)
-    contract = validate(build_contract(spec, made, unnamed_identity(spec, made)), "test")
+    spec = load_robot(robot)
+    made = make_task(task, spec)
+    contract = validate(build_contract(made, unnamed_identity(made)), "test")
     assert contract.joint_names == tuple(joint.name for joint in spec.joints)
     assert 1.0 / (contract.control_rate * spec.time_step) == pytest.approx(
         round(1.0 / (contract.control_rate * spec.time_step))
@@ -50,9 +51,9 @@ def test_registered_pairs_have_a_valid_contract(robot: str, task: str) -> None:
 
 @pytest.mark.parametrize(("robot", "task"), [("a1", "reach"), ("iiwa", "velocity")])
 def test_other_pairs_are_refused(robot: str, task: str) -> None:
-    spec, made = load_robot(robot), make_task(task)
+    spec = load_robot(robot)
     with pytest.raises(TerrafirmaError, match=f"task '{task}' needs a robot with a .*{robot} has none"):
-        build_contract(spec, made, unnamed_identity(spec, made))
+        make_task(task, spec)
 
 
 def test_every_task_is_registered_with_some_robot() -> None:
@@ -64,7 +65,7 @@ def test_unknown_names_bring_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown robot 'iwa'\. Did you mean 'iiwa'"):
         load_robot("iwa")
     with pytest.raises(UnknownNameError, match=r"unknown task 'velocty'\. Did you mean 'velocity'"):
-        make_task("velocty")
+        make_task("velocty", load_robot("a1"))
     with pytest.raises(UnknownNameError, match=r"unknown joint 'lbr_iiwa_joint_9'.*Did you mean"):
         Urdf(load_robot("iiwa").urdf).joint("lbr_iiwa_joint_9")
 
@@ -87,7 +88,7 @@ def test_files_that_are_no_robot(tmp_path: Path, text: str, message: str) -> Non
 
 
 def test_reach_succeeds_when_the_last_half_second_is_near() -> None:
-    reach = make_task("reach")
+    reach = make_task("reach", load_robot("iiwa"))
     near, far = [0.02] * 10, [0.3] * 50
     assert reach.success({"distance": far + near}, terminated=False)
     assert not reach.success({"distance": [*far, *near[:-1], 0.06]}, terminated=False)
@@ -95,7 +96,7 @@ def test_reach_succeeds_when_the_last_half_second_is_near() -> None:
 
 
 def test_velocity_succeeds_when_settled_errors_are_small_and_nobody_fell() -> None:
-    velocity = make_task("velocity")
+    velocity = make_task("velocity", load_robot("a1"))
     ticks = round(velocity.episode_seconds * velocity.control_rate)
     settle = np.arange(ticks) % round(velocity.command_seconds * velocity.control_rate) < 50
     history = {

@@ -1,0 +1,1 @@
+"""Many environments at once, for Stable-Baselines3: over processes here, or over Ray anywhere."""

@@ -1,0 +1,135 @@
+"""Environments in worker processes, over shared memory.
+
+Each worker steps several environments, so one wake-up serves many steps. Observations,
+actions, rewards and flags live in shared arrays; pipes carry one byte a step, and pickles only
+at the end of an episode.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
+from multiprocessing.sharedctypes import SynchronizedArray
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
+
+from contract.errors import TerrafirmaError
+from sim.vector.base import EnvironmentSpec, RobotVecEnv, StepArrays, WorkerEnvironments
+
+START_TIMEOUT = 120.0  # s
+WORKER_DIED = "an environment worker died; its error is printed above."
+
+
+class _Memory:
+    """Owns the raw shared memory; each process maps arrays onto it."""
+
+    def __init__(self, context: SpawnContext, count: int, observation: int, action: int) -> None:
+        self._sizes = StepArrays.sizes(count, observation, action)
+        self._raw: dict[str, SynchronizedArray[Any]] = {
+            name: context.Array(np.dtype(kind).char, int(np.prod(shape)), lock=False)
+            for name, (kind, shape) in self._sizes.items()
+        }
+
+    def arrays(self, rows: slice = slice(None)) -> StepArrays:
+        """The rows of these environments, without copying."""
+        views = {
+            name: np.frombuffer(raw, dtype=kind).reshape(shape)[rows]  # type: ignore[call-overload]
+            for (name, raw), (kind, shape) in zip(self._raw.items(), self._sizes.values(), strict=True)
+        }
+        return StepArrays(**views)
+
+
+class SharedMemoryVecEnv(RobotVecEnv):
+    """`count` environments spread over `workers` processes of this machine."""
+
+    def __init__(self, spec: EnvironmentSpec, count: int, workers: int, seed: int) -> None:
+        super().__init__(spec, count)
+        context = multiprocessing.get_context("spawn")
+        memory = _Memory(context, count, self.contract.observation_size, len(self.contract.joints))
+        self._arrays = memory.arrays()
+        self._pipes: list[Connection] = []
+        self._processes = []
+        for indices in np.array_split(np.arange(count), max(workers, 1)):
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=_work, args=(spec, indices.tolist(), seed, memory, theirs), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        for pipe in self._pipes:
+            self._receive(pipe, START_TIMEOUT)
+
+    def reset(self) -> NDArray[np.float32]:
+        self._order(b"r")
+        for pipe in self._pipes:
+            self._receive(pipe)
+        return self._arrays.observation.copy()
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        self._arrays.action[:] = actions
+        self._order(b"s")
+
+    def step_wait(self) -> VecEnvStepReturn:
+        self._infos = [{} for _ in range(self.num_envs)]
+        for pipe in self._pipes:
+            self._receive(pipe)
+        arrays = self._arrays
+        self._finish(arrays)
+        return arrays.observation.copy(), arrays.reward.copy(), arrays.done > 0, self._infos
+
+    def _order(self, order: bytes) -> None:
+        for pipe in self._pipes:
+            try:
+                pipe.send_bytes(order)
+            except OSError as error:
+                raise TerrafirmaError(WORKER_DIED) from error
+
+    def _receive(self, pipe: Connection, timeout: float | None = None) -> None:
+        """Wait for a worker's byte; what follows it is the infos of finished episodes."""
+        try:
+            if timeout is not None and not pipe.poll(timeout):
+                raise TerrafirmaError(f"an environment worker did not start within {timeout:.0f} s.")
+            if pipe.recv_bytes() == b"i":
+                for i, info in pipe.recv():
+                    self._infos[i] = info
+        except (EOFError, OSError) as error:
+            raise TerrafirmaError(WORKER_DIED) from error
+
+    def close(self) -> None:
+        for pipe in self._pipes:
+            try:
+                pipe.send_bytes(b"q")
+            except OSError:
+                continue  # that worker is gone already
+        for process in self._processes:
+            process.join(timeout=5)
+            if process.is_alive():
+                process.kill()
+
+
+def _work(spec: EnvironmentSpec, indices: list[int], seed: int, memory: _Memory, pipe: Connection) -> None:
+    """Body of a worker process: step on b"s", reset on b"r", leave on b"q"."""
+    rows = slice(indices[0], indices[-1] + 1) if indices else slice(0)
+    environments = WorkerEnvironments(spec, indices, memory.arrays(rows), seed)
+    pipe.send_bytes(b"k")
+    while True:
+        try:
+            order = pipe.recv_bytes()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if order == b"q":
+            return
+        infos = []
+        if order == b"r":
+            environments.reset()
+        else:
+            infos = environments.step()
+        pipe.send_bytes(b"i" if infos else b"k")
+        if infos:
+            pipe.send(infos)

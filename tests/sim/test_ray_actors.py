@@ -1,0 +1,107 @@
+"""The same environments in Ray actors, on a cluster of two nodes, one of whose actors is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from contract.errors import TerrafirmaError
+from policies.config import SacConfig
+from policies.learners import make_sac
+from sim.domains.reader import load_domain
+from sim.vector.base import EnvironmentSpec
+from sim.vector.factory import make_vector
+from sim.vector.shared_memory import SharedMemoryVecEnv
+
+ray = pytest.importorskip("ray", reason="Ray is an optional extra")
+
+from ray.cluster_utils import Cluster  # noqa: E402
+
+from sim.vector.ray_actors import RayVecEnv  # noqa: E402
+
+SPEC = EnvironmentSpec("iiwa", "reach", load_domain("nominal"))
+SEED = 5
+EPISODE = 60  # ticks
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two nodes of one CPU each, so that two actors cannot share one."""
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    nodes.add_node(num_cpus=1)
+    ray.init(address=nodes.address, log_to_driver=False)
+    yield nodes
+    ray.shutdown()
+    nodes.shutdown()
+
+
+@pytest.fixture
+def env(cluster: Cluster) -> Iterator[RayVecEnv]:
+    made = make_vector(SPEC, 4, "ray:2", SEED)
+    assert isinstance(made, RayVecEnv)
+    yield made
+    made.close()
+
+
+def nodes_of(env: RayVecEnv) -> set[str]:
+    from ray.util.state import list_actors
+
+    return {actor.node_id for actor in list_actors() if actor.state == "ALIVE"}
+
+
+def test_actors_give_the_trajectories_of_processes(env: RayVecEnv) -> None:
+    processes = SharedMemoryVecEnv(SPEC, 4, 1, SEED)
+    rng = np.random.default_rng(0)
+    try:
+        assert np.array_equal(env.reset(), processes.reset())
+        for _ in range(EPISODE + 3):
+            action = rng.uniform(-1, 1, (4, 7)).astype(np.float32)
+            ours, theirs = env.step(action), processes.step(action)
+            for a, b in zip(ours[:3], theirs[:3], strict=True):
+                assert np.array_equal(a, b)
+            assert [info.get("episode") for info in ours[3]] == [info.get("episode") for info in theirs[3]]
+    finally:
+        processes.close()
+
+
+def test_training_goes_on_when_an_actor_is_killed(env: RayVecEnv) -> None:
+    """SAC learns across the loss; the lost episodes end as truncated where they were last seen."""
+    model = make_sac(SacConfig(steps=200, learning_starts=20), env, SEED)
+    model.learn(40)
+    before = model._last_obs.copy()
+    ray.kill(env.workers[1])
+    _, reward, done, infos = env.step(np.zeros((4, 7), np.float32))
+    assert done.tolist() == [False, False, True, True]
+    assert (reward[2:] == 0.0).all()
+    for i in (2, 3):
+        assert infos[i]["worker_lost"]
+        assert infos[i]["TimeLimit.truncated"]
+        assert np.array_equal(infos[i]["terminal_observation"], before[i])
+    ray.kill(env.workers[0])
+    model.learn(160, reset_num_timesteps=False)
+    assert model.num_timesteps >= 200
+    assert env.replaced == 2
+    assert len({worker._actor_id for worker in env.workers}) == 2
+
+
+def test_a_replacement_does_not_repeat_what_was_lost(env: RayVecEnv) -> None:
+    first = env.reset()
+    ray.kill(env.workers[0])
+    again = env.step(np.zeros((4, 7), np.float32))[0]
+    assert np.abs(first[:2] - again[:2]).max(axis=1).min() > 0.01
+
+
+def test_a_worker_that_keeps_dying_is_an_error(env: RayVecEnv, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = env._start
+
+    def stillborn(w: int) -> object:
+        worker = start(w)
+        ray.kill(worker)
+        return worker
+
+    monkeypatch.setattr(env, "_start", stillborn)
+    ray.kill(env.workers[0])
+    with pytest.raises(TerrafirmaError, match="Ray worker 0 was lost 4 times in a row"):
+        env.step(np.zeros((4, 7), np.float32))
