@@ -13,6 +13,7 @@ from contract.state import Array
 
 TENSOR = ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")
 WATER = 1000.0  # kg/m³
+GYRATION = (1e-4, 10.0)  # m, radii beyond which a link's inertia is a slip of units
 ROUNDING = 1e-6  # of the largest moment; files give few digits
 
 
@@ -20,8 +21,8 @@ def repair_inertias(root: ElementTree.Element) -> list[str]:
     """Replace impossible inertias of a URDF; returns what was done, one sentence a link.
 
     A body's largest principal moment is at most the sum of the others. Where a file has more, all three
-    become their mean, as with MuJoCo's `balanceinertia`. Where it has none, those of a ball of
-    water of the link's mass are taken.
+    become their mean, as with MuJoCo's `balanceinertia`. Where it has none, or one of a body
+    too small or too large to be meant, those of a ball of water of the link's mass are taken.
     """
     done = []
     for link in root.findall("link"):
@@ -33,13 +34,18 @@ def repair_inertias(root: ElementTree.Element) -> list[str]:
             inertia = ElementTree.SubElement(link.findall("inertial")[0], "inertia")
         moments = np.linalg.eigvalsh(_tensor(inertia))
         slack = ROUNDING * moments[2]
-        if moments[0] > 0.0 and moments[2] <= moments[0] + moments[1] + slack:
+        low, high = (weight * radius**2 for radius in GYRATION)
+        sized = low <= moments[0] and moments[2] <= high
+        if sized and moments[2] <= moments[0] + moments[1] + slack:
             continue
-        if moments[0] > 0.0:
+        if sized:
             value, why = float(moments.mean()), "the largest principal moment is above the sum of the others"
         else:
             radius = (3.0 * weight / (4.0 * np.pi * WATER)) ** (1 / 3)
-            value, why = float(0.4 * weight * radius**2), "a principal moment is not above 0"
+            value, why = (
+                float(0.4 * weight * radius**2),
+                "its principal moments are not those of a body between 0.1 mm and 10 m",
+            )
         for name in TENSOR:
             inertia.set(name, repr(value) if name in TENSOR[:3] else "0")
         done.append(f"link {link.get('name')}: inertia {value:.3g} kg·m² about every axis, because {why}")

@@ -47,7 +47,7 @@ def read_description(path: Path) -> ElementTree.Element:
     """
     try:
         root = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
+    except (OSError, ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: encodings
         raise TerrafirmaError(f"{path}: not a readable URDF ({error}).") from error
     if root.tag == "mujoco":
         return mjcf_to_urdf(root, path)

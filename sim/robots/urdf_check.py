@@ -10,12 +10,18 @@ from contract.errors import TerrafirmaError, UnknownNameError
 from sim.robots.chain import rigid_group
 from sim.robots.urdf import MOVABLE, Urdf, read_description
 
+MAX_JOINTS = 300
+MAX_MASS = 1e5  # kg, of a link
 NUMBERS = {  # element: its attributes and how many numbers each has
     "origin": {"xyz": 3, "rpy": 3},
     "axis": {"xyz": 3},
     "limit": {"lower": 1, "upper": 1, "effort": 1, "velocity": 1},
     "dynamics": {"damping": 1, "friction": 1},
     "mass": {"value": 1},
+    "box": {"size": 3},
+    "sphere": {"radius": 1},
+    "cylinder": {"radius": 1, "length": 1},
+    "capsule": {"radius": 1, "length": 1},
     "inertia": dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), 1),
 }
 
@@ -34,6 +40,8 @@ def checked_urdf(path: Path) -> Urdf:
         _check_names(kind, elements, path)
         for element in elements:
             _check_numbers(element, f"{path}: {kind} {element.get('name')!r}")
+    if len(joints) > MAX_JOINTS:
+        raise TerrafirmaError(f"{path}: {len(joints)} joints; at most {MAX_JOINTS} can be simulated.")
     names = [link.get("name", "") for link in links]
     for joint in joints:
         _check_joint(joint, names, f"{path}: joint {joint.get('name')!r}")
@@ -69,9 +77,11 @@ def _check_numbers(element: ElementTree.Element, where: str) -> None:
             if len(numbers) != count or not all(map(math.isfinite, numbers)):
                 wanted = "a finite number" if count == 1 else f"{count} finite numbers"
                 raise TerrafirmaError(f"{where}: {part.tag} {attribute}={value!r}: expected {wanted}.")
-    mass = element.find("inertial/mass")
-    if mass is not None and float(mass.get("value", 0)) < 0.0:
-        raise TerrafirmaError(f"{where}: mass {mass.get('value')} kg is negative.")
+    mass, dynamics = element.find("inertial/mass"), element.find("dynamics")
+    if mass is not None and not 0.0 <= float(mass.get("value", 0)) <= MAX_MASS:
+        raise TerrafirmaError(f"{where}: mass {mass.get('value')} kg is not between 0 and {MAX_MASS:g} kg.")
+    if dynamics is not None and float(dynamics.get("damping", 0)) < 0.0:
+        raise TerrafirmaError(f"{where}: dynamics damping={dynamics.get('damping')!r} is negative.")
 
 
 def _check_joint(joint: ElementTree.Element, links: list[str], where: str) -> None:

@@ -117,6 +117,7 @@ BALL = 0.4 * 10.0 * (3 * 10.0 / (4 * np.pi * 1000)) ** (2 / 3)  # kg·m², 10 kg
         ((1.0, 1.0, 4.0), (2.0, 2.0, 2.0)),
         ((0.0, 0.0, 0.0), (BALL, BALL, BALL)),
         ((-1.0, 2.0, 2.0), (BALL, BALL, BALL)),
+        ((1e6, 1e6, 1e6), (BALL, BALL, BALL)),  # g·mm² taken for kg·m²
     ],
 )
 def test_impossible_inertias(moments: tuple[float, ...], expected: tuple[float, ...]) -> None:

@@ -151,6 +151,7 @@ LINKS = f"<link name='a'/><link name='b'>{MASS.format(1)}</link>"
 JOINT = "<joint name='j' type='{}'><parent link='{}'/><child link='{}'/>{}</joint>"
 GOOD = JOINT.format("revolute", "a", "b", "<limit lower='-1' upper='1' effort='5' velocity='2'/>")
 MESH = "<collision><geometry><mesh filename='gone.stl'/></geometry></collision></link>"
+BOX = "<collision><geometry><box size='1 2'/></geometry></collision></link>"
 BAD = {
     "not XML": ("<robot", "not a readable URDF"),
     "another format": ("<sdf/>", "root is <sdf>, not <robot>"),
@@ -180,6 +181,15 @@ BAD = {
         "points nowhere",
     ),
     "no mass": (f"<robot><link name='a'/><link name='b'/>{GOOD}</robot>", "link 'b' moves with joint 'j'"),
+    "negative damping": (
+        f"<robot>{LINKS}{GOOD.replace('</joint>', '<dynamics damping=' + repr('-1') + '/></joint>')}</robot>",
+        "dynamics damping='-1' is negative",
+    ),
+    "a negative torque": (f"<robot>{LINKS}{GOOD.replace('5', '-5')}</robot>", "must not be negative"),
+    "a shape without size": (
+        f"<robot>{LINKS.replace('</link>', BOX)}{GOOD}</robot>",
+        "box size='1 2': expected 3 finite numbers",
+    ),
     "a negative mass": (f"<robot>{LINKS.replace(repr('1'), repr('-1'), 1)}{GOOD}</robot>", "mass -1 kg"),
     "only sliding": (
         f"<robot>{LINKS}{JOINT.format('prismatic', 'a', 'b', '')}</robot>",
