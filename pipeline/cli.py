@@ -20,6 +20,7 @@ from tyro.conf import Positional
 from contract.errors import TerrafirmaError
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
+from pipeline.robot_command import robot
 
 INVALID_INPUT, INTERRUPTED = 2, 130
 
@@ -267,6 +268,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "emulate": emulate,
     "collect": collect,
     "bench": bench,
+    "robot": robot,
     "doctor": doctor,
 }
 

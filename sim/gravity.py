@@ -8,8 +8,9 @@ from contract.record import KinematicJoint
 from contract.rotation import rpy_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
+from sim.robots.chain import rigid_group, serial_chain
+from sim.robots.model import facts
 from sim.robots.spec import RobotSpec
-from sim.robots.urdf import Urdf
 
 STANDARD_GRAVITY = 9.81  # m/s²
 
@@ -28,14 +29,16 @@ class GravityCompensation:
     """
 
     def __init__(self, robot: RobotSpec) -> None:
-        urdf = Urdf(robot.urdf)
-        joints = [urdf.joint(joint.name) for joint in robot.joints]
-        self._origins = [np.array(joint.origin.xyz) for joint in joints]
-        self._fixed = [rpy_matrix(joint.origin.rpy) for joint in joints]
-        self._axes = [_unit(joint.origin) for joint in joints]
+        urdf = facts(robot)
+        names = tuple(joint.name for joint in robot.joints)
+        chain = serial_chain(urdf, names)
+        groups = [rigid_group(urdf, urdf.joint(name).child) for name in names]
+        self._origins = [np.array(joint.xyz) for joint in chain]
+        self._fixed = [rpy_matrix(joint.rpy) for joint in chain]
+        self._axes = [_unit(joint) for joint in chain]
         self._skew = [_skew(axis) for axis in self._axes]
-        self._mass = np.array([urdf.links[joint.child].mass for joint in joints])
-        self._center = [np.array(urdf.links[joint.child].center) for joint in joints]
+        self._mass = np.array([group.mass for group in groups])
+        self._center = [np.array(group.center) for group in groups]
         self._total = np.cumsum(self._mass[::-1])[::-1]
 
     def torque(self, joint_position: Array) -> Array:

@@ -16,6 +16,8 @@ from PIL import Image
 
 from contract.state import Array
 from sim.engines.bullet import pybullet
+from sim.robots.closure import Closure
+from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
 
 Frame = NDArray[np.uint8]
@@ -32,19 +34,26 @@ class Pose:
 
 
 class Renderer:
-    """Draws `Pose`s of one robot; the camera follows a floating base."""
+    """Draws `Pose`s of one robot; the camera follows a floating base.
 
-    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240) -> None:
+    `close_up` fills the picture with the robot, instead of leaving it room to move.
+    """
+
+    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240, close_up: bool = False) -> None:
+        self._close_up = close_up
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
         pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
-        self._body = pybullet.loadURDF(str(robot.urdf), useFixedBase=True, physicsClientId=c)
+        with model_file(robot, planar_joints=False) as path:
+            self._body = pybullet.loadURDF(str(path), useFixedBase=True, physicsClientId=c)
         infos = [
             pybullet.getJointInfo(self._body, i, physicsClientId=c)
             for i in range(pybullet.getNumJoints(self._body, physicsClientId=c))
         ]
         indices = {info[1].decode(): info[0] for info in infos}
         self._joints = [indices[joint.name] for joint in robot.joints]
+        self._free = {name: indices[name] for name, _ in robot.unactuated}
+        self._closure = Closure(robot)
         ball = pybullet.createVisualShape(
             pybullet.GEOM_SPHERE, radius=0.03, rgbaColor=[0.9, 0.1, 0.1, 1], physicsClientId=c
         )
@@ -52,6 +61,7 @@ class Renderer:
             baseVisualShapeIndex=ball, basePosition=[0, 0, -1], physicsClientId=c
         )
         self._projection = pybullet.computeProjectionMatrixFOV(45, width / height, 0.1, 10)
+        self._middle, self._extent = self._measure()
         self._base_inertial = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)[3:5]
 
     def frame(self, pose: Pose) -> Frame:
@@ -59,8 +69,7 @@ class Renderer:
         c, (width, height) = self._client, self._size
         base = pybullet.multiplyTransforms(pose.base_position, pose.base_orientation, *self._base_inertial)
         pybullet.resetBasePositionAndOrientation(self._body, *base, physicsClientId=c)
-        for joint, angle in zip(self._joints, pose.joint_position, strict=True):
-            pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
+        self._set_joints(pose.joint_position)
         if pose.marker is not None:
             pybullet.resetBasePositionAndOrientation(
                 self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c
@@ -77,11 +86,35 @@ class Renderer:
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
+    def _set_joints(self, joint_position: Array) -> None:
+        c = self._client
+        for joint, angle in zip(self._joints, joint_position, strict=True):
+            pybullet.resetJointState(self._body, joint, float(angle), physicsClientId=c)
+        for name, angle in self._closure.free_positions(joint_position).items():
+            pybullet.resetJointState(self._body, self._free[name], angle, physicsClientId=c)
+
+    def _measure(self) -> tuple[list[float], float]:
+        """Middle of the robot (3,) from its base in its default pose, and its largest size, m."""
+        c = self._client
+        self._set_joints(np.array([joint.default_position for joint in self._robot.joints]))
+        links = range(-1, pybullet.getNumJoints(self._body, physicsClientId=c))
+        boxes = np.array([pybullet.getAABB(self._body, link, physicsClientId=c) for link in links])
+        low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+        return ((low + high) / 2.0).tolist(), float((high - low).max())
+
     def _view(self, pose: Pose) -> list[float]:
         if self._robot.floating_base:
-            focus, distance, yaw, pitch = [*pose.base_position[:2], 0.2], 1.3, 40, -20
+            x, y = pose.base_position[:2]
+            middle = max(0.2, self._robot.base_height + self._middle[2])
+            distance = max(1.3, 1.5 * self._extent)
+            focus, yaw, pitch = [x, y, middle], 20 if self._robot.base == "planar" else 40, -20
         else:
             focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
+        if self._close_up:
+            x, y = pose.base_position[:2]
+            focus = [float(x) + self._middle[0], float(y) + self._middle[1], focus[2]]
+            floating = self._robot.base == "floating"  # long as well as wide
+            distance, yaw = (1.75 if floating else 1.35) * self._extent, 25 if floating else yaw
         return list(
             pybullet.computeViewMatrixFromYawPitchRoll(focus, distance, yaw, pitch, roll=0, upAxisIndex=2)
         )

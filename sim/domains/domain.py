@@ -12,8 +12,8 @@ from contract.errors import DomainError, UnknownNameError
 from contract.state import Array
 from sim.domains.parameters import PARAMETERS, Parameter
 from sim.domains.setting import Setting
+from sim.robots.model import facts
 from sim.robots.spec import RobotSpec
-from sim.robots.urdf import Urdf
 
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
@@ -138,7 +138,7 @@ def _index(setting: Setting, robot: RobotSpec) -> int:
 
 def _carrier(name: str, robot: RobotSpec) -> tuple[str, float]:
     """The link that a mass offset is added to, and its nominal mass, kg."""
-    urdf = Urdf(robot.urdf)
+    urdf = facts(robot)
     link = robot.tool.link if robot.tool and name == "tool_mass_offset" else urdf.base
     return link, urdf.links[link].mass
 

@@ -9,12 +9,12 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
-from sim.engines.protocol import BaseMotion, StartMotion
-from sim.engines.shifted_urdf import shifted_urdf
+from sim.engines.protocol import BaseMotion, StartMotion, pitch, planar_motion
 from sim.gravity import gravity_vector
-from sim.robots.spec import RobotSpec
+from sim.robots.closure import Closure
+from sim.robots.model import PLANAR_JOINTS, model_file
+from sim.robots.spec import Loop, RobotSpec
 
-SOLVER_ITERATIONS = 20
 SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
 
 
@@ -31,12 +31,12 @@ class BulletEngine:
     """
 
     def __init__(self, robot: RobotSpec) -> None:
-        self._robot = robot
+        self._robot, self._closure = robot, Closure(robot)
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=robot.time_step,
-            numSolverIterations=SOLVER_ITERATIONS,
+            numSolverIterations=robot.solver_iterations,
             restitutionVelocityThreshold=SLOWEST_BOUNCE,
             physicsClientId=c,
         )
@@ -46,24 +46,59 @@ class BulletEngine:
         # friction and restitution of a contact are the product of both surfaces'
         pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=c)
         self._center = np.zeros(3)  # shift of the base's centre of mass that is loaded
-        self._load(str(robot.urdf))
+        self._load()
         n = len(robot.joints)
         self._joints = [self._joint_index[joint.name] for joint in robot.joints]
+        planar = PLANAR_JOINTS if robot.base == "planar" else ()
+        self._planar = [self._joint_index[name] for name in planar]
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
         self._force: list[float] | None = None
 
-    def _load(self, urdf: str) -> None:
+    def _load(self) -> None:
         c, robot = self._client, self._robot
-        self._body = pybullet.loadURDF(
-            urdf,
-            basePosition=[0, 0, robot.base_height],
-            useFixedBase=not robot.floating_base,
-            flags=pybullet.URDF_IGNORE_VISUAL_SHAPES | pybullet.URDF_USE_INERTIA_FROM_FILE,
-            physicsClientId=c,
-        )
+        with model_file(robot, base_center_offset=self._center) as path:
+            self._body = pybullet.loadURDF(
+                str(path),
+                basePosition=[0, 0, robot.base_height if robot.base == "floating" else 0.0],
+                useFixedBase=robot.base != "floating",
+                flags=pybullet.URDF_IGNORE_VISUAL_SHAPES | pybullet.URDF_USE_INERTIA_FROM_FILE,
+                physicsClientId=c,
+            )
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
         self._index_links()
+        for loop in robot.loops:
+            self._close(loop)
+        # Bullet's default velocity motors would fight the torques; those of the robot's joints are `apply`'s
+        passive = [
+            *(PLANAR_JOINTS if robot.base == "planar" else ()),
+            *(name for name, _ in robot.unactuated),
+        ]
+        free = [self._joint_index[name] for name in passive]
+        pybullet.setJointMotorControlArray(
+            self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
+        )
+
+    def _close(self, loop: Loop) -> None:
+        """Add a ball joint; Bullet wants its two points in the links' inertial frames."""
+        ends = []
+        for name, point in ((loop.first, loop.first_point), (loop.second, loop.second_point)):
+            link = self._link_index[name]
+            frame = pybullet.getDynamicsInfo(self._body, link, physicsClientId=self._client)[3:5]
+            inverse = pybullet.invertTransform(*frame)
+            ends.append((link, pybullet.multiplyTransforms(*inverse, point, [0, 0, 0, 1])[0]))
+        (first, first_point), (second, second_point) = ends
+        pybullet.createConstraint(
+            self._body,
+            first,
+            self._body,
+            second,
+            pybullet.JOINT_POINT2POINT,
+            [0, 0, 0],
+            first_point,
+            second_point,
+            physicsClientId=self._client,
+        )
 
     def _index_links(self) -> None:
         """Names to indices, and nominal masses and inertias; -1 is the base."""
@@ -81,6 +116,7 @@ class BulletEngine:
             dynamics = pybullet.getDynamicsInfo(self._body, i, physicsClientId=c)
             self._nominal[i] = dynamics[0], np.array(dynamics[2])
         self._feet = [self._link_index[name] for name in self._robot.feet]
+        self._base_link = self._joint_index.get(PLANAR_JOINTS[-1], -1)
         # PyBullet reports a base's pose at its centre of mass; this leads back to the link frame
         frame = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)
         self._base_inertial = frame[3], frame[4]
@@ -89,9 +125,8 @@ class BulletEngine:
     def _shift_center(self, offset: Array) -> None:
         """PyBullet fixes centres of mass when it loads a robot, so load one that has them elsewhere."""
         pybullet.removeBody(self._body, physicsClientId=self._client)
-        with shifted_urdf(self._robot.urdf, offset) as path:
-            self._load(str(path))
         self._center = offset.copy()
+        self._load()
 
     def apply(self, draw: Draw) -> None:
         if not np.array_equal(draw["base_center_offset"], self._center):
@@ -103,9 +138,9 @@ class BulletEngine:
         rotor = draw["joint_armature"] + self._robot.time_step * draw["joint_damping"]
         about_axis = dict(zip(self._joints, rotor.tolist(), strict=True))
         for link, (mass, inertia) in self._nominal.items():
-            if link == -1 and not self._robot.floating_base:
+            if link == -1 and self._robot.base != "floating":
                 continue  # setting a mass would set a fixed base free
-            extra = draw.scalar("base_mass_offset") if link == -1 else 0.0
+            extra = draw.scalar("base_mass_offset") if link == self._base_link else 0.0
             extra += draw.scalar("tool_mass_offset") if link == tool else 0.0
             inertia = inertia * (scale * draw.scalar("link_inertia_scale"))
             if link in about_axis:
@@ -133,7 +168,7 @@ class BulletEngine:
         if motion is not None:
             turned, velocity = motion.orientation.tolist(), motion.linear_velocity.tolist()
             speeds = motion.joint_velocity.tolist()
-        if self._robot.floating_base:
+        if self._robot.base == "floating":
             position, orientation = pybullet.multiplyTransforms(
                 [0, 0, base_height], turned, *self._base_inertial
             )
@@ -141,11 +176,22 @@ class BulletEngine:
             pybullet.resetBaseVelocity(self._body, velocity, [0, 0, 0], physicsClientId=c)
         for joint, angle, speed in zip(self._joints, joint_position.tolist(), speeds, strict=True):
             pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
+        tilt = pitch(np.array(turned))
+        start = zip(self._planar, (0.0, base_height, tilt), (velocity[0], velocity[2], 0.0), strict=False)
+        for joint, angle, speed in start:
+            pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
+        for name, angle in self._closure.free_positions(joint_position).items():
+            pybullet.resetJointState(self._body, self._joint_index[name], angle, 0.0, physicsClientId=c)
         self._force = None
         self._read_joints()
 
     def kick(self, velocity: Array) -> None:
         c = self._client
+        if self._planar:
+            for joint, extra in zip(self._planar[:2], velocity[[0, 2]].tolist(), strict=True):
+                position, speed = pybullet.getJointState(self._body, joint, physicsClientId=c)[:2]
+                pybullet.resetJointState(self._body, joint, position, speed + extra, physicsClientId=c)
+            return
         linear, angular = pybullet.getBaseVelocity(self._body, physicsClientId=c)
         pybullet.resetBaseVelocity(
             self._body, (np.array(linear) + velocity).tolist(), angular, physicsClientId=c
@@ -156,11 +202,11 @@ class BulletEngine:
 
     def _apply_force(self) -> None:
         """Bullet forgets an external force after each step."""
-        c, link, tool = self._client, -1, self._robot.tool
-        if self._robot.floating_base or tool is None:
+        c, link, tool = self._client, self._base_link, self._robot.tool
+        if link == -1 and (self._robot.floating_base or tool is None):
             center = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)[0]
         else:
-            link = self._link_index[tool.link]
+            link = link if tool is None else self._link_index[tool.link]
             center = pybullet.getLinkState(self._body, link, computeForwardKinematics=1, physicsClientId=c)[0]
         pybullet.applyExternalForce(
             self._body, link, self._force, center, pybullet.WORLD_FRAME, physicsClientId=c
@@ -186,6 +232,9 @@ class BulletEngine:
 
     def base(self) -> BaseMotion:
         c = self._client
+        if self._planar:
+            states = pybullet.getJointStates(self._body, self._planar, physicsClientId=c)
+            return planar_motion(np.array([s[0] for s in states]), np.array([s[1] for s in states]))
         center, turned = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)
         position, orientation = pybullet.multiplyTransforms(center, turned, *self._base_inverse)
         linear, angular = map(np.array, pybullet.getBaseVelocity(self._body, physicsClientId=c))

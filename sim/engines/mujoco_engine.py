@@ -12,9 +12,11 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines import restitution
-from sim.engines.protocol import BaseMotion, StartMotion
+from sim.engines.protocol import BaseMotion, StartMotion, pitch, planar_motion
 from sim.gravity import gravity_vector
-from sim.robots.spec import RobotSpec
+from sim.robots.closure import Closure
+from sim.robots.model import PLANAR_JOINTS, model_file
+from sim.robots.spec import Loop, RobotSpec
 
 
 class MujocoEngine:
@@ -26,13 +28,15 @@ class MujocoEngine:
     """
 
     def __init__(self, robot: RobotSpec) -> None:
-        self._robot = robot
+        self._robot, self._closure = robot, Closure(robot)
         self._model = _compile(robot)
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
         self._v = np.array([joint.dofadr[0] for joint in joints])
-        self._base_body = 1 if robot.floating_base else 0
+        planar = PLANAR_JOINTS if robot.base == "planar" else ()
+        self._planar = [self._model.joint(name) for name in planar]
+        self._base_body = int(self._planar[2].bodyid[0]) if planar else int(robot.floating_base)
         self._nominal = self._model.body_mass.copy(), self._model.body_inertia.copy()
         self._nominal_center = self._model.body_ipos[self._base_body].copy()
         self._nominal_solref = self._model.geom_solref.copy()
@@ -71,14 +75,21 @@ class MujocoEngine:
 
     def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
         mujoco.mj_resetData(self._model, self._data)
-        if self._robot.floating_base:
+        if self._robot.base == "floating":
             self._data.qpos[:7] = 0, 0, base_height, 1, 0, 0, 0
+        if self._planar:
+            self._data.qpos[self._planar[1].qposadr] = base_height
+        for name, position in self._closure.free_positions(joint_position).items():
+            self._data.joint(name).qpos = position
         self._data.qpos[self._q] = joint_position
         if motion is not None:
             self._data.qvel[self._v] = motion.joint_velocity
-            if self._robot.floating_base:
+            if self._robot.base == "floating":
                 self._data.qpos[3:7] = motion.orientation[[3, 0, 1, 2]]
                 self._data.qvel[:3] = motion.linear_velocity
+            if self._planar:
+                self._data.qpos[self._planar[2].qposadr] = pitch(motion.orientation)
+                self.kick(motion.linear_velocity)
         mujoco.mj_forward(self._model, self._data)
         self._read_joints()
 
@@ -92,13 +103,22 @@ class MujocoEngine:
         np.take(self._data.qvel, self._v, out=self.joint_velocity)
 
     def kick(self, velocity: Array) -> None:
-        self._data.qvel[:3] += velocity
+        if not self._planar:
+            self._data.qvel[:3] += velocity
+            return
+        for joint, extra in zip(self._planar[:2], velocity[[0, 2]], strict=True):
+            self._data.qvel[joint.dofadr] += extra
 
     def pull(self, force: Array | None) -> None:
         self._data.xfrc_applied[self._pulled, :3] = 0.0 if force is None else force
 
     def base(self) -> BaseMotion:
-        if not self._robot.floating_base:
+        if self._planar:
+            joints = [self._data.joint(joint.id) for joint in self._planar]
+            return planar_motion(
+                np.concatenate([j.qpos for j in joints]), np.concatenate([j.qvel for j in joints])
+            )
+        if self._robot.base == "fixed":
             return BaseMotion(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
         qpos, qvel = self._data.qpos, self._data.qvel
         orientation = qpos[[4, 5, 6, 3]]
@@ -125,16 +145,30 @@ class MujocoEngine:
 
 
 def _compile(robot: RobotSpec) -> mujoco.MjModel:
-    spec = mujoco.MjSpec.from_file(str(robot.urdf))
+    with model_file(robot) as path:
+        spec = mujoco.MjSpec.from_file(str(path))
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
     spec.option.timestep = robot.time_step
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.impratio = robot.friction_hardness
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    if robot.floating_base:
+    if robot.base == "floating":
         spec.worldbody.first_body().add_freejoint()
+    for loop in robot.loops:
+        _close(spec, loop)
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0
     floor = spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
     floor.contype, floor.conaffinity = 0, 1
     floor.friction[0] = 0.0
     return spec.compile()
+
+
+def _close(spec: mujoco.MjSpec, loop: Loop) -> None:
+    """Add a ball joint between two sites: they need not meet in the file's zero pose, as bodies would."""
+    sites = []
+    for body, point in ((loop.first, loop.first_point), (loop.second, loop.second_point)):
+        sites.append(f"{body}_loop")
+        spec.body(body).add_site(name=sites[-1], pos=point)
+    equality = spec.add_equality(type=mujoco.mjtEq.mjEQ_CONNECT, objtype=mujoco.mjtObj.mjOBJ_SITE)
+    equality.name1, equality.name2 = sites

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from contract.state import Array
 from sim.domains.domain import Draw
 
@@ -26,6 +28,22 @@ class StartMotion:
     orientation: Array  # (4,) xyzw, of the base
     linear_velocity: Array  # (3,) m/s, of the base, world
     joint_velocity: Array  # (n,) rad/s
+
+
+def planar_motion(position: Array, velocity: Array) -> BaseMotion:
+    """Motion of a planar base from its joints: x, z (m) and pitch (rad), each (3,), and their rates."""
+    (x, z, pitch), (along, up, turning) = position, velocity
+    return BaseMotion(
+        np.array([x, 0.0, z]),
+        np.array([0.0, np.sin(pitch / 2.0), 0.0, np.cos(pitch / 2.0)]),
+        np.array([along, 0.0, up]),
+        np.array([0.0, turning, 0.0]),
+    )
+
+
+def pitch(orientation: Array) -> float:
+    """Rotation about y (rad) of a base (4,) xyzw that turns about y only."""
+    return float(2.0 * np.arctan2(orientation[1], orientation[3]))
 
 
 class Engine(Protocol):

@@ -36,7 +36,7 @@ def load() -> RobotSpec:
         joints=tuple(_joint(urdf, name, DEFAULT_LEG[i % 3]) for i, name in enumerate(names)),
         joint_damping=tuple(urdf.joint(name).damping for name in names),
         joint_armature=(ARMATURE,) * len(names),
-        floating_base=True,
+        base="floating",
         base_height=0.29,
         feet=tuple(f"{leg}_toe" for leg in LEGS),
         gait=_gait(urdf),

@@ -40,7 +40,7 @@ def load() -> RobotSpec:
         ),
         joint_damping=tuple(j.damping for j in joints),
         joint_armature=ARMATURE,
-        floating_base=False,
+        base="fixed",
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),
         redundant=REDUNDANT,

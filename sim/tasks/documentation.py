@@ -13,41 +13,25 @@ from sim import markdown
 from sim.contracts import build_contract, unnamed_identity
 from sim.registration import ENVIRONMENTS
 from sim.robots import load_robot
-from sim.robots.spec import RobotSpec
+from sim.robots.documentation import overview, portraits
 from sim.tasks import TASKS, make_task
 
-JOINT_HEADER = (
-    "index", "joint", "default (rad)", "limits (rad)", "max. velocity (rad/s)", "max. effort (N·m)",
-    "kp (N·m/rad)", "kd (N·m·s/rad)", "damping (N·m·s/rad)", "armature (kg·m²)",
-)  # fmt: skip
 OBSERVATION_HEADER = ("index", "term", "unit", "frame", "scale")
 COMMAND_HEADER = ("field", "unit", "range", "neutral")
 
 
 def sections() -> dict[str, str]:
     """The generated parts of the page about robots and tasks, by the name of their markers."""
-    parts = {}
+    parts = {"robots": overview(), "portraits": portraits()}
     for robot_name, task_name in ENVIRONMENTS.values():
         robot = load_robot(robot_name)
         task = make_task(task_name, robot)
         contract = build_contract(task, unnamed_identity(task))
         name = contract.identity.policy
-        parts[f"{name} joints"] = _joints(robot)
         parts[f"{name} observation"] = _observation(contract)
         parts[f"{name} command"] = _command(contract.command)
         parts[f"{name} constants"] = _constants(sys.modules[TASKS[task_name].__module__])
     return parts
-
-
-def _joints(robot: RobotSpec) -> str:
-    rows = []
-    passive = zip(robot.joints, robot.joint_damping, robot.joint_armature, strict=True)
-    for i, (joint, damping, armature) in enumerate(passive):
-        limits = f"{joint.lower:.3f} to {joint.upper:.3f}"
-        numbers = (joint.max_velocity, joint.max_effort, joint.kp, joint.kd, damping, armature)
-        default = f"{joint.default_position:g}"
-        rows.append((i, f"`{joint.name}`", default, limits, *(f"{number:g}" for number in numbers)))
-    return markdown.table(JOINT_HEADER, rows)
 
 
 def _observation(contract: Contract) -> str:

@@ -56,7 +56,7 @@ def steadiness(step: Step) -> float:
     forward, left, _ = projected_gravity(step.state.orientation).tolist()
     bounce = float(step.truth.base_linear_velocity[2])
     roll, pitch, _ = step.truth.base_angular_velocity.tolist()
-    return -0.5 * bounce**2 - 0.02 * (roll**2 + pitch**2) - (forward**2 + left**2)
+    return float(-0.5 * bounce**2 - 0.02 * (roll**2 + pitch**2) - (forward**2 + left**2))
 
 
 def smoothness(step: Step) -> float:

@@ -13,6 +13,7 @@ from sim.domains.domain import ENGINES
 from sim.engines.bullet import pybullet
 from sim.gravity import STANDARD_GRAVITY, GravityCompensation
 from sim.robots import ROBOTS, load_robot
+from sim.robots.model import model_file
 from sim.simulated_robot import SimulatedRobot
 
 Simulate = Callable[..., SimulatedRobot]
@@ -60,7 +61,10 @@ def bullet_arm(request: pytest.FixtureRequest) -> Iterator[tuple[str, int, int]]
     spec = load_robot(request.param)
     client = pybullet.connect(pybullet.DIRECT)
     pybullet.setGravity(0, 0, -STANDARD_GRAVITY, physicsClientId=client)
-    body = pybullet.loadURDF(str(spec.urdf), useFixedBase=True, physicsClientId=client)
+    with model_file(spec) as path:
+        body = pybullet.loadURDF(
+            str(path), useFixedBase=True, flags=pybullet.URDF_USE_INERTIA_FROM_FILE, physicsClientId=client
+        )
     yield request.param, body, client
     pybullet.disconnect(physicsClientId=client)
 
