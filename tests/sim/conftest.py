@@ -72,7 +72,7 @@ def ball(tmp_path: Path) -> RobotSpec:
         joints=(Joint("spin", 0.0, -100.0, 100.0, 100.0, 1.0, kp=0.0, kd=0.01),),
         joint_damping=(0.0,),
         joint_armature=(0.0,),
-        floating_base=True,
+        base="floating",
         base_height=0.1,
     )
 
