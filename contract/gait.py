@@ -8,24 +8,18 @@ inverse kinematics of a three-joint leg. The idea of learning on top of such a g
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from contract.record import Gait
+from contract.record import Gait, Leg
 from contract.state import Array
 
 
 class TrotGenerator:
-    """Vectorised over legs; writes only the joints that belong to a leg."""
+    """Writes only the joints that belong to a leg. Plain floats: a numpy call a leg would be slower."""
 
     def __init__(self, gait: Gait, default_position: Array) -> None:
         self._gait = gait
         self._default = default_position
-        self._joints = np.array([leg.joints for leg in gait.legs])  # (legs, 3)
-        self._hips = np.array([leg.hip for leg in gait.legs])
-        self._lateral = np.array([leg.lateral_offset for leg in gait.legs])
-        self._thigh = np.array([leg.thigh for leg in gait.legs])
-        self._shank = np.array([leg.shank for leg in gait.legs])
-        self._offsets = np.array([leg.phase_offset for leg in gait.legs])
 
     def phase(self, time: float) -> float:
         """Stride phase in [0, 1) at `time` seconds after activation."""
@@ -34,33 +28,39 @@ class TrotGenerator:
     def joint_position(self, time: float, velocity: Array) -> Array:
         """Joint angles (n,) rad at `time` s for a command (vx, vy m/s, yaw rate rad/s)."""
         gait = self._gait
-        phase = (self.phase(time) + self._offsets) % 1.0
-        swinging = phase < 0.5
-        # progress runs -1 → 1 in swing and 1 → -1 in stance, in units of half a step
-        progress = np.where(swinging, 4.0 * phase - 1.0, 3.0 - 4.0 * phase)
-        moving = float(np.linalg.norm(velocity) > gait.stand_below)
-        lift = moving * gait.swing_height * np.where(swinging, np.sin(2.0 * np.pi * phase), 0.0)
-        half_step = moving * 0.25 / gait.frequency  # stance lasts half a stride; ± around the middle
-        foot_y = self._hips[:, 1] + self._lateral
-        foot_x = self._hips[:, 0] + gait.foot_x_offset
-        velocity_x = velocity[0] - velocity[2] * foot_y
-        velocity_y = velocity[1] + velocity[2] * foot_x
-        angles = self._inverse_kinematics(
-            gait.foot_x_offset + progress * half_step * velocity_x,
-            self._lateral + progress * half_step * velocity_y,
-            lift - gait.body_height,
-        )
+        vx, vy, yaw_rate = velocity.tolist()
+        moving = math.sqrt(vx * vx + vy * vy + yaw_rate * yaw_rate) > gait.stand_below
+        half_step = (
+            0.25 / gait.frequency if moving else 0.0
+        )  # stance lasts half a stride; ± around the middle
+        stride = self.phase(time)
         joints = self._default.copy()
-        joints[self._joints] = angles
+        for leg in gait.legs:
+            phase = (stride + leg.phase_offset) % 1.0
+            swinging = phase < 0.5
+            # progress runs -1 → 1 in swing and 1 → -1 in stance, in units of half a step
+            progress = 4.0 * phase - 1.0 if swinging else 3.0 - 4.0 * phase
+            lift = gait.swing_height * math.sin(2.0 * math.pi * phase) if moving and swinging else 0.0
+            velocity_x = vx - yaw_rate * (leg.hip[1] + leg.lateral_offset)
+            velocity_y = vy + yaw_rate * (leg.hip[0] + gait.foot_x_offset)
+            angles = _inverse_kinematics(
+                leg,
+                gait.foot_x_offset + progress * half_step * velocity_x,
+                leg.lateral_offset + progress * half_step * velocity_y,
+                lift - gait.body_height,
+            )
+            for joint, angle in zip(leg.joints, angles, strict=True):
+                joints[joint] = angle
         return joints
 
-    def _inverse_kinematics(self, x: Array, y: Array, z: Array) -> Array:
-        """Angles (legs, 3) that put each foot at (x, y, z) m relative to its hip."""
-        plane = np.sqrt(np.maximum(y * y + z * z - self._lateral**2, 1e-6))
-        abduction = np.arctan2(y, -z) - np.arctan2(self._lateral, plane)
-        reach = (x * x + plane * plane - self._thigh**2 - self._shank**2) / (2 * self._thigh * self._shank)
-        knee = -np.arccos(np.clip(reach, -1.0, 1.0))
-        thigh = np.arctan2(-x, plane) - np.arctan2(
-            self._shank * np.sin(knee), self._thigh + self._shank * np.cos(knee)
-        )
-        return np.stack([abduction, thigh, knee], axis=1)
+
+def _inverse_kinematics(leg: Leg, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Abduction, thigh and knee (rad) that put the foot at (x, y, z) m relative to its hip."""
+    plane = math.sqrt(max(y * y + z * z - leg.lateral_offset**2, 1e-6))
+    abduction = math.atan2(y, -z) - math.atan2(leg.lateral_offset, plane)
+    reach = (x * x + plane * plane - leg.thigh**2 - leg.shank**2) / (2 * leg.thigh * leg.shank)
+    knee = -math.acos(min(max(reach, -1.0), 1.0))
+    thigh = math.atan2(-x, plane) - math.atan2(
+        leg.shank * math.sin(knee), leg.thigh + leg.shank * math.cos(knee)
+    )
+    return abduction, thigh, knee

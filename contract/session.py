@@ -7,14 +7,23 @@ outputs into set-points.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import ContractError
 from contract.gait import TrotGenerator
-from contract.record import Contract
+from contract.record import Contract, ObservationTerm
 from contract.sources import SOURCES, Tick, forward_kinematics
 from contract.state import Array, JointCommand, RobotState
+
+
+def _reader(term: ObservationTerm) -> Callable[[Tick], Array]:
+    read = SOURCES[term.source].read
+    if read is None:
+        raise ContractError(f"observation.{term.source} is privileged: no robot can sense it.")
+    return read
 
 
 class PolicySession:
@@ -33,15 +42,20 @@ class PolicySession:
         self._gait = TrotGenerator(contract.action.gait, self._default) if contract.action.gait else None
         self._kinematics = forward_kinematics(contract)
         self._observation = np.zeros(contract.observation_size, dtype=np.float32)
-        self._readers = []
-        start = 0
-        for term in contract.observation:
-            read = SOURCES[term.source].read
-            if read is None:
-                raise ContractError(f"observation.{term.source} is privileged: no robot can sense it.")
-            stop = start + term.dimension * term.history
-            self._readers.append((term, read, self._observation[start:stop]))
-            start = stop
+        terms = contract.observation
+        dimensions = [term.dimension for term in terms]
+        self._newest = np.zeros(sum(dimensions))
+        blocks = np.split(self._newest, np.cumsum(dimensions)[:-1])
+        self._readers = [(_reader(term), block) for term, block in zip(terms, blocks, strict=True)]
+        self._offset, self._factor, self._clip = (
+            np.repeat([getattr(term, field) for term in terms], dimensions)
+            for field in ("offset", "scale", "clip")
+        )
+        sizes = [term.dimension * term.history for term in terms]
+        parts = np.split(self._observation, np.cumsum(sizes)[:-1])
+        self._histories = (
+            list(zip(terms, blocks, parts, strict=True)) if any(t.history > 1 for t in terms) else []
+        )
         self._tick = Tick(
             RobotState(np.zeros(n), np.zeros(n), np.zeros(n)),
             np.array(contract.command.neutral),
@@ -76,18 +90,27 @@ class PolicySession:
             tick.phase = self._gait.phase(self._time())
         if self._kinematics:
             tick.tool_position = self._kinematics.tool_position(state.joint_position)
-        for term, read, block in self._readers:
-            value = (read(tick) - term.offset) * term.scale
-            newest = np.minimum(np.maximum(value, -term.clip), term.clip)
-            if term.history == 1:
-                block[:] = newest
-            elif self._fresh:
-                block.reshape(term.history, term.dimension)[:] = newest
-            else:
-                block[: -term.dimension] = block[term.dimension :].copy()
-                block[-term.dimension :] = newest
+        newest = self._newest
+        for read, block in self._readers:
+            block[:] = read(tick)
+        newest -= self._offset
+        newest *= self._factor
+        np.minimum(np.maximum(newest, -self._clip, out=newest), self._clip, out=newest)
+        if self._histories:
+            self._remember()
+        else:
+            self._observation[:] = newest
         self._fresh = False
         return self._observation
+
+    def _remember(self) -> None:
+        """Move each term's history up by one, and put the newest values at its end."""
+        for term, newest, part in self._histories:
+            if self._fresh:
+                part.reshape(term.history, term.dimension)[:] = newest
+            else:
+                part[: -term.dimension] = part[term.dimension :].copy()
+                part[-term.dimension :] = newest
 
     def act(self, action: Array) -> JointCommand:
         """Turn a graph output (n,) rad into set-points for the state last observed.

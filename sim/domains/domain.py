@@ -18,7 +18,6 @@ from sim.robots.spec import RobotSpec
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
 SCALE = "link_mass_scale"
-FLOATING_DAMPING = 2.0  # N·m·s/rad; PyBullet damps explicitly, and a light free base reacts
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,12 @@ class Domain:
                     f"{setting.where}: {name}: {low:g} kg would leave nothing of {robot.name}'s {link!r}, "
                     f"which weighs {mass:g} kg."
                 )
-        unstable = self.engine == "pybullet" and robot.floating_base and high > FLOATING_DAMPING
+        # PyBullet damps explicitly, and light links and free bases react
+        unstable = self.engine == "pybullet" and high > robot.stable_damping
         if name == "joint_damping" and unstable:
             raise DomainError(
-                f"{setting.where}: {name}: above {FLOATING_DAMPING:g} N·m·s/rad PyBullet's steps are "
-                f"unstable for a floating base like {robot.name}'s, got {high:g}; use engine 'mujoco'."
+                f"{setting.where}: {name}: above {robot.stable_damping:g} N·m·s/rad PyBullet's steps are "
+                f"unstable for {robot.name}, got {high:g}; use engine 'mujoco'."
             )
 
     def draw(self, robot: RobotSpec, rng: np.random.Generator) -> Draw:

@@ -31,6 +31,7 @@ KP = (30.0, 60.0, 30.0, 30.0, 10.0, 10.0, 10.0)  # N·m/rad
 KD = (4.0, 8.0, 3.0, 3.0, 1.0, 1.0, 1.0)  # N·m·s/rad
 ARMATURE = 0.04  # kg·m²
 TOOL = (0.1, 0.0, 0.0)  # m, between the fingertips, in the frame of the wrist
+STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -52,5 +53,6 @@ def load() -> RobotSpec:
         tool=Tool(joints[-1].child, TOOL),
         kinematics=Kinematics(serial_chain(urdf, NAMES), TOOL),
         gravity_compensated=True,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data mjcf/pusher.xml (OpenAI Gym)",
     )
