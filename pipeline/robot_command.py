@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
 from contract.errors import TerrafirmaError
+
+if TYPE_CHECKING:
+    from sim.robot_import import Draft
 
 
 def robot(
@@ -33,8 +36,7 @@ def robot(
     """
     from pipeline.progress import console
     from sim.robot_import import draft_robot
-    from sim.robots.robot_file import SUFFIXES, load_robot_file
-    from sim.robots.robot_writer import robot_text
+    from sim.robots.robot_file import SUFFIXES
 
     target = out or Path(f"{urdf.stem}.yaml")
     if target.suffix not in SUFFIXES:
@@ -44,14 +46,22 @@ def robot(
     if target.exists() and not overwrite:
         raise TerrafirmaError(f"{target} exists; name another file with --out, or use --overwrite.")
     draft = draft_robot(urdf, None if base == "guess" else base)
-    temporary = target.with_name(f".{target.stem}.tmp{target.suffix}")
-    try:
-        temporary.write_text(robot_text(draft.spec, draft.warnings, target.parent), encoding="utf-8")
-        load_robot_file(temporary)  # what is written can be read
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _write(draft, target)
     for warning in draft.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     sys.stdout.write(f"{target}\n")
     return 0
+
+
+def _write(draft: Draft, target: Path) -> None:
+    """All or nothing, and only what can be read back."""
+    from sim.robots.robot_file import load_robot_file
+    from sim.robots.robot_writer import robot_text
+
+    temporary = target.with_name(f".{target.stem}.tmp{target.suffix}")
+    try:
+        temporary.write_text(robot_text(draft.spec, draft.warnings, target.parent), encoding="utf-8")
+        load_robot_file(temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -49,7 +49,7 @@ def short(value: float) -> str:
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
     """About `count` round numbers that span [low, high]; the first and last enclose it."""
-    if not high > low:
+    if not high - low > 1e-11:  # equal to within the digits of a mark
         low, high = low - 0.5, high + 0.5
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))

@@ -18,7 +18,6 @@ from sim.robots.spec import RobotSpec
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
 SCALE = "link_mass_scale"
-FLOATING_DAMPING = 2.0  # N·m·s/rad; PyBullet damps explicitly, and a light free base reacts
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,12 @@ class Domain:
         name = setting.parameter.name
         if name in ("base_mass_offset", "tool_mass_offset"):
             self._check_mass(setting, robot)
-        if name == "joint_damping" and self.engine == "pybullet" and robot.floating_base:
+        if name == "joint_damping" and self.engine == "pybullet":
             high = max(setting.support(float(value))[1] for value in nominal)
-            if high > FLOATING_DAMPING:
+            if high > robot.stable_damping:  # PyBullet damps explicitly, and light links and free bases react
                 raise DomainError(
-                    f"{setting.where}: {name}: above {FLOATING_DAMPING:g} N·m·s/rad PyBullet's steps are "
-                    f"unstable for a floating base like {robot.name}'s, got {high:g}; use engine 'mujoco'."
+                    f"{setting.where}: {name}: above {robot.stable_damping:g} N·m·s/rad PyBullet's steps are "
+                    f"unstable for {robot.name}, got {high:g}; use engine 'mujoco'."
                 )
 
     def _check_mass(self, setting: Setting, robot: RobotSpec) -> None:

@@ -23,6 +23,7 @@ KP, KD = 100.0, 2.0  # N·m/rad, N·m·s/rad
 ARMATURE = 0.01  # kg·m²
 LATERAL, THIGH, SHANK = 0.08505, 0.2, 0.2  # m
 TROT = {"FR": 0.0, "RL": 0.0, "FL": 0.5, "RR": 0.5}  # diagonal pairs, fraction of a stride
+STABLE_DAMPING = 2.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -40,6 +41,7 @@ def load() -> RobotSpec:
         base_height=0.29,
         feet=tuple(f"{leg}_toe" for leg in LEGS),
         gait=_gait(urdf),
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data a1/a1.urdf (Unitree Robotics)",
     )
 

@@ -22,6 +22,7 @@ KP, KD = 400.0, 15.0  # N·m/rad, N·m·s/rad
 ARMATURE = 0.1  # kg·m²
 HEIGHT = 1.21  # m
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo, up to 1 cm/s; in Bullet they stick
+STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -42,5 +43,6 @@ def load() -> RobotSpec:
         base_height=HEIGHT,
         feet=("foot",),
         friction_hardness=FRICTION_HARDNESS,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data mjcf/hopper.xml (OpenAI Gym)",
     )

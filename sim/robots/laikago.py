@@ -26,6 +26,7 @@ ARMATURE = 0.01  # kg·m²
 HEIGHT = 0.49  # m
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo
 TRUNK = Box("chassis", (0.577, 0.387, 0.188), (-0.0125, 0.0, -0.016))  # m
+STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -44,6 +45,7 @@ def load() -> RobotSpec:
         boxes=(TRUNK,),
         intangible=tuple(f"{leg}_{part}" for leg in LEGS for part in ("hip_motor", "upper_leg", "lower_leg")),
         friction_hardness=FRICTION_HARDNESS,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data laikago/laikago_toes_zup.urdf (Unitree Robotics)",
     )
 

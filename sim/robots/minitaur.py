@@ -30,6 +30,7 @@ ENDS = {"R": (0.0, 0.005, 0.2), "L": (0.0, 0.01, 0.2)}  # m, of the shanks, wher
 HEIGHT = 0.22  # m
 SOLVER_ITERATIONS = 300  # with 20, errors of the linkage push the robot along at 2 cm/s
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo
+STABLE_DAMPING = 5.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -55,6 +56,7 @@ def load() -> RobotSpec:
         inertia_from_shapes=True,
         solver_iterations=SOLVER_ITERATIONS,
         friction_hardness=FRICTION_HARDNESS,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data quadruped/minitaur.urdf (Ghost Robotics, Google)",
     )
 

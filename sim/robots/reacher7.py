@@ -3,8 +3,8 @@
 The arm of DARC's 7-DoF reacher (Eysenbach et al., 2021) is that of OpenAI Gym's pusher: limits, masses and
 rotors are those of `mjcf/pusher.xml`, without the object and the goal. In the file the arm floats without
 gravity and its motors give 2 N·m. Here it weighs something, and its joint controllers carry that weight; the
-torque limits are what that takes at full stretch (15 N·m at the shoulder), rounded up, and the
-file's 2 N·m. The file has no damping; gains and default pose are ours.
+torque limits are the file's 2 N·m and twice what the weight takes at full stretch (11 N·m at the
+shoulder), rounded up. The file has no damping; gains and default pose are ours.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ NAMES = tuple(
     )
 )  # fmt: skip
 DEFAULT_POSITION = (0.0, 0.4, 0.0, -1.2, 0.0, -0.4, 0.0)  # rad
-EFFORT = (2.0, 22.0, 8.0, 8.0, 3.0, 3.0, 3.0)  # N·m
+EFFORT = (2.0, 24.0, 6.0, 6.0, 2.5, 2.5, 2.5)  # N·m
 KP = (30.0, 60.0, 30.0, 30.0, 10.0, 10.0, 10.0)  # N·m/rad
 KD = (4.0, 8.0, 3.0, 3.0, 1.0, 1.0, 1.0)  # N·m·s/rad
 ARMATURE = 0.04  # kg·m²
 TOOL = (0.1, 0.0, 0.0)  # m, between the fingertips, in the frame of the wrist
+STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -52,5 +53,6 @@ def load() -> RobotSpec:
         tool=Tool(joints[-1].child, TOOL),
         kinematics=Kinematics(serial_chain(urdf, NAMES), TOOL),
         gravity_compensated=True,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data mjcf/pusher.xml (OpenAI Gym)",
     )

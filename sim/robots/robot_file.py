@@ -17,6 +17,8 @@ from sim.robots.spec import RobotSpec, Tool, Vector
 from sim.robots.urdf import Urdf
 
 MAX_BYTES = 1_000_000
+# N·m·s/rad; what robots of their kind bear in PyBullet at least
+STABLE_DAMPING = {"fixed": 20.0, "floating": 2.0, "planar": 10.0}
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -82,6 +84,7 @@ def load_robot_file(path: Path) -> RobotSpec:
         locked=tuple(entry.locked.items()),
         intangible=entry.intangible,
         friction_hardness=entry.friction_hardness,
+        stable_damping=STABLE_DAMPING[entry.base],
         source=str(path),
     )
     return _completed(spec, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,7 @@ class RobotSpec:
     inertia_from_shapes: bool = False  # instead of the file's inertias
     mass_scale: float = 1.0  # factor on the file's masses and inertias
     friction_hardness: float = 1.0  # 1; how hard MuJoCo holds feet against slow slipping (its impratio)
+    stable_damping: float = math.inf  # N·m·s/rad of a joint, above which Bullet's steps are unstable
     solver_iterations: int = 20  # of Bullet a step; closed linkages need more
     time_step: float = 0.0025  # s
     source: str = ""

@@ -21,6 +21,7 @@ KP, KD = 400.0, 10.0  # N·m/rad, N·m·s/rad
 ARMATURE = 0.01  # kg·m²
 HEIGHT = 1.2  # m
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo, up to 1 cm/s; in Bullet they stick
+STABLE_DAMPING = 10.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -41,5 +42,6 @@ def load() -> RobotSpec:
         base_height=HEIGHT,
         feet=("foot", "foot_left"),
         friction_hardness=FRICTION_HARDNESS,
+        stable_damping=STABLE_DAMPING,
         source="pybullet_data mjcf/walker2d.xml (OpenAI Gym)",
     )
