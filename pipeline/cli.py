@@ -237,6 +237,18 @@ def collect(out: Path, seconds: float = 0.0, policy: str = "") -> int:
     return _node("recorder_node", parameters)
 
 
+def bench(name: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
+    """Measure: sim (speed against the engine's floor and public peers) or engines (how they differ).
+
+    Args:
+        name: sim or engines.
+        as_json: print a list of rows.
+    """
+    from pipeline.benches.command import measure
+
+    return measure(name, as_json)
+
+
 def doctor() -> int:
     """Say what is installed, and what would not work without the rest."""
     from pipeline.doctor import examine
@@ -254,6 +266,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "deploy": deploy,
     "emulate": emulate,
     "collect": collect,
+    "bench": bench,
     "doctor": doctor,
 }
 

@@ -5,6 +5,8 @@ Reward shapes follow legged_gym (exponential tracking terms, small quadratic cos
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from contract.errors import TerrafirmaError
@@ -27,10 +29,11 @@ SUCCESS_LINEAR, SUCCESS_YAW = 0.15, 0.2  # m/s, rad/s, mean absolute errors
 
 
 # Quantities
-def linear_error(step: Step) -> Array:
-    """Commanded minus true planar velocity (2,) m/s, base frame."""
+def linear_error(step: Step) -> tuple[float, float]:
+    """Commanded minus true planar velocity m/s, forward and to the left, base frame."""
     assert step.truth is not None
-    return np.asarray(step.command[:2] - step.truth.base_linear_velocity[:2])
+    x, y = (step.command[:2] - step.truth.base_linear_velocity[:2]).tolist()
+    return x, y
 
 
 def yaw_error(step: Step) -> float:
@@ -42,24 +45,25 @@ def yaw_error(step: Step) -> float:
 # Rewards
 def tracking(step: Step) -> float:
     """1 for the linear and 0.5 for the yaw command, when met exactly."""
-    error = linear_error(step)
-    linear = np.exp(-float(error @ error) / TRACKING_WIDTH)
-    return float(linear + 0.5 * np.exp(-(yaw_error(step) ** 2) / TRACKING_WIDTH))
+    x, y = linear_error(step)
+    linear = math.exp(-(x * x + y * y) / TRACKING_WIDTH)
+    return linear + 0.5 * math.exp(-(yaw_error(step) ** 2) / TRACKING_WIDTH)
 
 
 def steadiness(step: Step) -> float:
     """Cost of bouncing, rolling and leaning."""
     assert step.truth is not None
-    gravity = projected_gravity(step.state.orientation)
-    bounce = step.truth.base_linear_velocity[2] ** 2
-    roll_pitch = float(np.sum(step.truth.base_angular_velocity[:2] ** 2))
-    return float(-0.5 * bounce - 0.02 * roll_pitch - 1.0 * np.sum(gravity[:2] ** 2))
+    forward, left, _ = projected_gravity(step.state.orientation).tolist()
+    bounce = float(step.truth.base_linear_velocity[2])
+    roll, pitch, _ = step.truth.base_angular_velocity.tolist()
+    return -0.5 * bounce**2 - 0.02 * (roll**2 + pitch**2) - (forward**2 + left**2)
 
 
 def smoothness(step: Step) -> float:
     """Cost of effort and of changing the action."""
     change = step.action - step.previous_action
-    return float(-1e-4 * np.sum(step.state.joint_effort**2) - 0.02 * change @ change)
+    effort = step.state.joint_effort
+    return -1e-4 * float(effort @ effort) - 0.02 * float(change @ change)
 
 
 # Task
@@ -120,8 +124,8 @@ class Velocity:
         return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_position[2] < FALL_HEIGHT)
 
     def measure(self, step: Step) -> dict[str, float]:
-        x, y = np.abs(linear_error(step))
-        return {"error_vx": float(x), "error_vy": float(y), "error_yaw_rate": abs(yaw_error(step))}
+        x, y = linear_error(step)
+        return {"error_vx": abs(x), "error_vy": abs(y), "error_yaw_rate": abs(yaw_error(step))}
 
     def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
         """Upright to the end, with mean errors within limits once each command has settled."""

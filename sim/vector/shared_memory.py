@@ -65,6 +65,11 @@ class SharedMemoryVecEnv(RobotVecEnv):
         for pipe in self._pipes:
             self._receive(pipe, START_TIMEOUT)
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
     def reset(self) -> NDArray[np.float32]:
         self._order(b"r")
         for pipe in self._pipes:

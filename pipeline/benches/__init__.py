@@ -1,0 +1,1 @@
+"""Measurements of the project against floors and peers; `terrafirma bench NAME`."""

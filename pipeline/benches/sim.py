@@ -1,0 +1,207 @@
+"""How fast environments step: against the engine's own step, and against public environments.
+
+The floor of an environment step is what `stepSimulation` alone takes in the same states with
+the same contacts: a rollout's torques are replayed, and only the engine's calls are timed.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import io
+import pstats
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.benches.rows import Row, alternate, bounded, compare, seconds
+from pipeline.progress import Report
+from policies.config import PpoConfig
+from sim.domains.reader import load_domain
+from sim.engines.bullet import pybullet
+from sim.environment import RobotEnv
+from sim.vector.base import EnvironmentSpec
+from sim.vector.shared_memory import SharedMemoryVecEnv
+
+ROUNDS = 5
+STEPS = 400  # of one environment, a round
+VECTOR_STEPS = 150  # of each environment, a round
+ENVIRONMENTS = 8  # a worker process
+PROCESSES = 2
+FLOOR_GOALS = {("a1", "velocity"): 0.85, ("ant", "run"): 0.8}
+PEERS = {"ant": "AntBulletEnv-v0", "half_cheetah": "HalfCheetahBulletEnv-v0"}
+PEER_GOAL, PARALLEL_GOAL = 3.0, 0.9
+START_SECONDS, MEGABYTES = 5.0, 40.0
+START_COUNT = PpoConfig().environments
+
+
+def run(report: Report) -> tuple[list[Row], str]:
+    """All measurements; the text says where time goes where a goal is missed."""
+    rows: list[Row] = []
+    remarks: list[str] = []
+    for (robot, task), goal in FLOOR_GOALS.items():
+        row = against_floor(robot, task, goal)
+        rows.append(row)
+        if not row.met:
+            remarks.append(
+                f"{row.metric}: where the time goes, µs an environment step\n{profile(robot, task)}"
+            )
+        report(len(rows), {})
+    rows += parallel("a1", "velocity")
+    report(len(rows), {})
+    rows += start("a1", "velocity")
+    report(len(rows), {})
+    peers, remark = against_peers()
+    return rows + peers, "\n".join([*remarks, remark]).strip()
+
+
+def against_floor(robot: str, task: str, goal: float) -> Row:
+    """Environment steps a second in one process, against the engine's own steps."""
+    env = RobotEnv(robot, task, load_domain("nominal"))
+    try:
+        rates = alternate(
+            {"ours": lambda: STEPS / _rollout(env), "floor": lambda: STEPS / _replay(env)}, ROUNDS
+        )
+    finally:
+        env.close()
+    return compare(f"{robot}-{task}, one process", rates["ours"], "steps/s", rates["floor"], goal)
+
+
+def _rollout(env: RobotEnv) -> float:
+    """Seconds of STEPS environment steps; resets are not counted."""
+    total, rng = 0.0, np.random.default_rng(0)
+    env.reset(seed=0)
+    for _ in range(STEPS):
+        action = rng.uniform(-0.3, 0.3, env.action_space.shape).astype(np.float32)
+        started = time.perf_counter()
+        ended = any(env.step(action)[2:4])
+        total += time.perf_counter() - started
+        if ended:
+            env.reset()
+    return total
+
+
+class _Timer:
+    """Stands in for `pybullet.stepSimulation` and adds up its time."""
+
+    def __init__(self) -> None:
+        self.seconds, self._step = 0.0, pybullet.stepSimulation
+
+    def __call__(self, **arguments: int) -> None:
+        started = time.perf_counter()
+        self._step(**arguments)
+        self.seconds += time.perf_counter() - started
+
+    def __enter__(self) -> _Timer:
+        pybullet.stepSimulation = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pybullet.stepSimulation = self._step
+
+
+def _replay(env: RobotEnv) -> float:
+    """Seconds that the engine's own step takes in the same rollout."""
+    with _Timer() as timer:
+        _rollout(env)
+    return timer.seconds
+
+
+def profile(robot: str, task: str, lines: int = 12) -> str:
+    """The functions that take most of an environment step, by their own time."""
+    env = RobotEnv(robot, task, load_domain("nominal"))
+    profiler = cProfile.Profile()
+    profiler.runcall(_rollout, env)
+    env.close()
+    stats = pstats.Stats(profiler, stream=io.StringIO())
+    found = [
+        (own / STEPS * 1e6, calls / STEPS, Path(where[0]).name, where[2])
+        for where, (_, calls, own, _, _) in stats.stats.items()  # type: ignore[attr-defined]
+    ]
+    found.sort(reverse=True)
+    return "\n".join(
+        f"  {us:7.1f}  {calls:6.1f} calls  {file}:{name}" for us, calls, file, name in found[:lines]
+    )
+
+
+def _vector_rate(env: SharedMemoryVecEnv) -> float:
+    actions = np.random.default_rng(0).uniform(
+        -0.3, 0.3, (VECTOR_STEPS, env.num_envs, len(env.contract.joints))
+    )
+    return (
+        VECTOR_STEPS
+        * env.num_envs
+        / seconds(lambda: [env.step(action) for action in actions.astype(np.float32)])
+    )
+
+
+def parallel(robot: str, task: str) -> list[Row]:
+    """Two worker processes against twice one."""
+    spec = EnvironmentSpec(robot, task, load_domain("nominal"))
+    envs = {n: SharedMemoryVecEnv(spec, n * ENVIRONMENTS, n, 0) for n in (1, PROCESSES)}
+    try:
+        for env in envs.values():
+            env.reset()
+        rates = alternate({str(n): partial(_vector_rate, env) for n, env in envs.items()}, ROUNDS)
+    finally:
+        for env in envs.values():
+            env.close()
+    one, several = rates["1"], rates[str(PROCESSES)]
+    metric = f"{robot}-{task}, {PROCESSES} processes, parallel efficiency"
+    return [compare(metric, several, "steps/s", PROCESSES * one, PARALLEL_GOAL)]
+
+
+def start(robot: str, task: str) -> list[Row]:
+    """What the default number of environments takes to start, in time and memory."""
+    spec = EnvironmentSpec(robot, task, load_domain("nominal"))
+    made: list[SharedMemoryVecEnv] = []
+    took = seconds(lambda: made.append(SharedMemoryVecEnv(spec, START_COUNT, PROCESSES, 0)))
+    try:
+        memory = sum(_megabytes(pid) for pid in made[0].pids)
+    finally:
+        made[0].close()
+    name = f"{START_COUNT} {robot} environments"
+    return [
+        bounded(f"{name}, start", took, "s", START_SECONDS),
+        bounded(f"{name}, memory of each", memory / START_COUNT, "MB", MEGABYTES),
+    ]
+
+
+def _megabytes(pid: int) -> float:
+    """Proportional share of the memory that a process uses; Linux only."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no Pss of process {pid}")
+
+
+def against_peers() -> tuple[list[Row], str]:
+    """The same robots in pybullet_envs_gymnasium, with the same number of processes."""
+    try:
+        import pybullet_envs_gymnasium  # noqa: F401, registers its environments
+    except ModuleNotFoundError:
+        return [], "pybullet_envs_gymnasium is not installed, so no peer was measured (extra: bench)."
+    from pipeline.benches.peers import peer_rates
+
+    rows = []
+    for robot, peer in PEERS.items():
+        spec = EnvironmentSpec(robot, "run", load_domain("nominal"))
+        env = SharedMemoryVecEnv(spec, PROCESSES * ENVIRONMENTS, PROCESSES, 0)
+        try:
+            env.reset()
+            rates = peer_rates(peer, PROCESSES, ROUNDS, partial(_vector_rate, env))
+        finally:
+            env.close()
+        ours = rates.pop("ours")
+        rows += [
+            compare(
+                f"{robot}-run, {PROCESSES} processes, against {peer} in {name}",
+                ours,
+                "steps/s",
+                rate,
+                PEER_GOAL,
+            )
+            for name, rate in rates.items()
+        ]
+    return rows, ""
