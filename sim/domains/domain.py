@@ -70,13 +70,14 @@ class Domain:
 
     def _check_limits(self, setting: Setting, robot: RobotSpec) -> None:
         nominal = _nominal(setting.parameter, robot)
-        for value in nominal.flat if setting.component is None else (nominal[_index(setting, robot)],):
-            setting.check_range(float(value))
+        meant = np.atleast_1d(nominal if setting.component is None else nominal[_index(setting, robot)])
+        for value in meant.tolist():
+            setting.check_range(value)
         name = setting.parameter.name
         if name in ("base_mass_offset", "tool_mass_offset"):
             self._check_mass(setting, robot)
         if name == "joint_damping" and self.engine == "pybullet":
-            high = max(setting.support(float(value))[1] for value in nominal)
+            high = max(setting.support(value)[1] for value in meant.tolist())
             if high > robot.stable_damping:  # PyBullet damps explicitly, and light links and free bases react
                 raise DomainError(
                     f"{setting.where}: {name}: above {robot.stable_damping:g} N·m·s/rad PyBullet's steps are "

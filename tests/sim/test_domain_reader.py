@@ -307,6 +307,13 @@ def test_shipped_domains_are_found_by_name(path: Path) -> None:
     assert load_domain(path.stem) == load_domain(path)
 
 
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_domains_suit_their_robots(path: Path) -> None:
+    robots = {"legged": ["a1"], "iiwa": ["iiwa"]}.get(path.stem.split("-")[0], ["a1", "iiwa"])
+    for name in robots:
+        load_domain(path).check(load_robot(name))
+
+
 def test_a_file_comes_before_a_shipped_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("nominal").write_text("engine: mujoco\n")

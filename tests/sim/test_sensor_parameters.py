@@ -14,6 +14,7 @@ from sim.domains.domain import ENGINES
 from sim.simulated_robot import SimulatedRobot
 
 Simulate = Callable[..., SimulatedRobot]
+Pair = Callable[[str], tuple[list[RobotState], list[RobotState]]]
 
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
@@ -37,13 +38,12 @@ def column(states: Sequence[RobotState], sensor: str) -> Array:
 
 
 @pytest.fixture
-def pair(simulate: Simulate, engine: str) -> Callable[[str], tuple[list[RobotState], list[RobotState]]]:
+def pair(simulate: Simulate, engine: str) -> Pair:
     """Readings of the quadruped without and with some parameters."""
 
     def pair(parameters: str) -> tuple[list[RobotState], list[RobotState]]:
-        return tuple(  # type: ignore[return-value]
-            readings(simulate("a1", engine, text)) for text in (QUIET, f"{QUIET}, {parameters}")
-        )
+        plain, changed = (simulate("a1", engine, text) for text in (QUIET, f"{QUIET}, {parameters}"))
+        return readings(plain), readings(changed)
 
     return pair
 
@@ -62,7 +62,9 @@ IMU_SENSORS = ("orientation", "gyro", "accelerometer")
         )
     ],
 )
-def test_a_late_sensor_says_what_was(pair, parameter, late, prompt) -> None:
+def test_a_late_sensor_says_what_was(
+    pair: Pair, parameter: str, late: tuple[str, ...], prompt: tuple[str, ...]
+) -> None:
     now, then = pair(f"{parameter}: {LATENCY}")
     for sensor in late:
         assert np.array_equal(column(then, sensor)[LAG:], column(now, sensor)[:-LAG])
@@ -82,7 +84,7 @@ def test_a_late_sensor_says_what_was(pair, parameter, late, prompt) -> None:
         )
     ],
 )
-def test_a_bias_is_added(pair, parameter: str, sensor: str, bias: list[float]) -> None:
+def test_a_bias_is_added(pair: Pair, parameter: str, sensor: str, bias: list[float]) -> None:
     components = ("x", "y", "z") if len(bias) == 3 else ("FR_hip_joint",)
     values = ", ".join(f"{name}: {value}" for name, value in zip(components, bias, strict=False))
     right, wrong = pair(f"{parameter}: {{{values}}}")
@@ -103,7 +105,7 @@ def test_accelerometer_noise(simulate: Simulate, engine: str) -> None:
 
 @pytest.mark.shows("imu_misalignment")
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_a_misaligned_imu_measures_in_its_own_frame(pair, axis: int) -> None:
+def test_a_misaligned_imu_measures_in_its_own_frame(pair: Pair, axis: int) -> None:
     right, wrong = pair(f"imu_misalignment: {{{'xyz'[axis]}: 0.2}}")
     mount = rpy_matrix(tuple(0.2 * np.eye(3)[axis]))
     for sensor in ("gyro", "accelerometer"):
