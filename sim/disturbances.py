@@ -12,6 +12,7 @@ from contract.state import Array
 from sim.domains.domain import Draw
 from sim.domains.setting import Setting
 from sim.engines.protocol import Engine
+from sim.robots.spec import RobotSpec
 
 Redraw = Callable[[tuple[Setting, ...]], None]
 
@@ -29,9 +30,10 @@ class Disturbance(Protocol):
 class Pushes:
     """A kick, a pull for a while, or both, at intervals and in random horizontal directions."""
 
-    def __init__(self, engine: Engine, time_step: float) -> None:
+    def __init__(self, engine: Engine, robot: RobotSpec) -> None:
         self._engine = engine
-        self._time_step = time_step
+        self._time_step = robot.time_step
+        self._planar = robot.base == "planar"
         self.due = math.inf
         self._next, self._end = math.inf, math.inf
 
@@ -53,10 +55,16 @@ class Pushes:
             self._engine.pull(None)
             self._end = math.inf
         if step >= self._next:
-            angle = self._rng.uniform(0.0, 2.0 * math.pi)
-            self._push(np.array([math.cos(angle), math.sin(angle), 0.0]), step)
+            self._push(self._direction(), step)
             self._next = step + max(self._interval, self._duration if self._force else 0)
         self.due = min(self._next, self._end)
+
+    def _direction(self) -> Array:
+        """A horizontal one (3,), in which the robot can move."""
+        if self._planar:
+            return np.array([self._rng.choice((-1.0, 1.0)), 0.0, 0.0])
+        angle = self._rng.uniform(0.0, 2.0 * math.pi)
+        return np.array([math.cos(angle), math.sin(angle), 0.0])
 
     def _push(self, direction: Array, step: int) -> None:
         if self._velocity:

@@ -53,7 +53,7 @@ class SimulatedRobot:
         self.drawn = Draw()
         self._started = False
         self._lasting = tuple(setting for setting in domain.settings if setting.mode != "startup")
-        self._pushes = Pushes(self._engine, spec.time_step)
+        self._pushes = Pushes(self._engine, spec)
         self._redraws = redraws(domain.settings, spec.time_step, self._redraw)
         self._disturbances: tuple[Disturbance, ...] = ()
         self._steps = 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from contract.errors import DomainError, UnknownNameError
 from contract.state import Array
+from sim.domains.parameter import AXES
 from sim.domains.parameters import PARAMETERS, Parameter
 from sim.domains.setting import Setting
 from sim.robots.model import facts
@@ -18,6 +19,7 @@ from sim.robots.spec import RobotSpec
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
 SCALE = "link_mass_scale"
+PLANAR_AXES = {"start_rotation": ("y",), "start_velocity": ("x", "z")}
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,14 @@ class Domain:
 def _check_needs(setting: Setting, robot: RobotSpec) -> None:
     needs = setting.parameter.needs
     has = {"floating base": robot.floating_base, "tool": robot.tool is not None, "": True}
+    name = setting.parameter.name
     if not any(has[need] for need in needs.split(" or a ")):
+        raise DomainError(f"{setting.where}: {name} needs a {needs}, which {robot.name} lacks.")
+    axes = PLANAR_AXES.get(name, AXES) if robot.base == "planar" else AXES
+    if setting.parameter.scope == "axis" and setting.component not in (*axes, None if axes == AXES else ""):
+        got = setting.component or "all axes"
         raise DomainError(
-            f"{setting.where}: {setting.parameter.name} needs a {needs}, which {robot.name} lacks."
+            f"{setting.where}: {name}: {robot.name}'s base is planar; give {' or '.join(axes)}, got {got}."
         )
 
 

@@ -9,10 +9,11 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
-from sim.engines.protocol import BaseMotion, StartMotion, pitch, planar_motion
+from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
+from sim.engines.shifted_urdf import shifted_urdf
 from sim.gravity import gravity_vector
 from sim.robots.closure import Closure
-from sim.robots.model import PLANAR_JOINTS, model_file
+from sim.robots.model import PLANAR_JOINTS, facts, model_file
 from sim.robots.spec import Loop, RobotSpec
 
 SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
@@ -45,18 +46,15 @@ class BulletEngine:
         self._plane = pybullet.loadURDF(plane, flags=flags, physicsClientId=c)
         # friction and restitution of a contact are the product of both surfaces'
         pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=c)
-        self._center = np.zeros(3)  # shift of the base's centre of mass that is loaded
-        self._load()
+        self._load(np.zeros(3))
         n = len(robot.joints)
-        self._joints = [self._joint_index[joint.name] for joint in robot.joints]
-        planar = PLANAR_JOINTS if robot.base == "planar" else ()
-        self._planar = [self._joint_index[name] for name in planar]
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
         self._force: list[float] | None = None
 
-    def _load(self) -> None:
+    def _load(self, center: Array) -> None:
+        """Load the robot, its base's centre of mass shifted by `center` (3,) m."""
         c, robot = self._client, self._robot
-        with model_file(robot, base_center_offset=self._center) as path:
+        with model_file(robot) as file, shifted_urdf(file, facts(robot).base, center) as path:
             self._body = pybullet.loadURDF(
                 str(path),
                 basePosition=[0, 0, robot.base_height if robot.base == "floating" else 0.0],
@@ -64,22 +62,23 @@ class BulletEngine:
                 flags=pybullet.URDF_IGNORE_VISUAL_SHAPES | pybullet.URDF_USE_INERTIA_FROM_FILE,
                 physicsClientId=c,
             )
+        self._center = center.copy()
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
         self._index_links()
-        for loop in robot.loops:
-            self._close(loop)
-        # Bullet's default velocity motors would fight the torques; those of the robot's joints are `apply`'s
-        passive = [
-            *(PLANAR_JOINTS if robot.base == "planar" else ()),
-            *(name for name, _ in robot.unactuated),
-        ]
-        free = [self._joint_index[name] for name in passive]
-        pybullet.setJointMotorControlArray(
-            self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
-        )
+        self._constraints = [self._close(loop) for loop in robot.loops]
+        self._joints = [self._joint_index[joint.name] for joint in robot.joints]
+        planar = PLANAR_JOINTS if robot.base == "planar" else ()
+        self._planar = [self._joint_index[name] for name in planar]
+        passive = [self._joint_index[name] for name, _ in robot.unactuated]
+        free = [*self._planar, *passive]
+        # Bullet's default velocity motors would hold them; those of the actuated joints are their friction
+        if free:
+            pybullet.setJointMotorControlArray(
+                self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
+            )
 
-    def _close(self, loop: Loop) -> None:
+    def _close(self, loop: Loop) -> int:
         """Add a ball joint; Bullet wants its two points in the links' inertial frames."""
         ends = []
         for name, point in ((loop.first, loop.first_point), (loop.second, loop.second_point)):
@@ -88,7 +87,7 @@ class BulletEngine:
             inverse = pybullet.invertTransform(*frame)
             ends.append((link, pybullet.multiplyTransforms(*inverse, point, [0, 0, 0, 1])[0]))
         (first, first_point), (second, second_point) = ends
-        pybullet.createConstraint(
+        constraint: int = pybullet.createConstraint(
             self._body,
             first,
             self._body,
@@ -99,6 +98,7 @@ class BulletEngine:
             second_point,
             physicsClientId=self._client,
         )
+        return constraint
 
     def _index_links(self) -> None:
         """Names to indices, and nominal masses and inertias; -1 is the base."""
@@ -122,15 +122,13 @@ class BulletEngine:
         self._base_inertial = frame[3], frame[4]
         self._base_inverse = pybullet.invertTransform(frame[3], frame[4])
 
-    def _shift_center(self, offset: Array) -> None:
-        """PyBullet fixes centres of mass when it loads a robot, so load one that has them elsewhere."""
-        pybullet.removeBody(self._body, physicsClientId=self._client)
-        self._center = offset.copy()
-        self._load()
-
     def apply(self, draw: Draw) -> None:
         if not np.array_equal(draw["base_center_offset"], self._center):
-            self._shift_center(draw["base_center_offset"])
+            # PyBullet fixes centres of mass when it loads a robot
+            for constraint in self._constraints:
+                pybullet.removeConstraint(constraint, physicsClientId=self._client)
+            pybullet.removeBody(self._body, physicsClientId=self._client)
+            self._load(draw["base_center_offset"])
         c, scale = self._client, draw.scalar("link_mass_scale")
         pybullet.setGravity(*gravity_vector(draw).tolist(), physicsClientId=c)
         tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
@@ -176,37 +174,42 @@ class BulletEngine:
             pybullet.resetBaseVelocity(self._body, velocity, [0, 0, 0], physicsClientId=c)
         for joint, angle, speed in zip(self._joints, joint_position.tolist(), speeds, strict=True):
             pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
-        tilt = pitch(np.array(turned))
-        start = zip(self._planar, (0.0, base_height, tilt), (velocity[0], velocity[2], 0.0), strict=False)
-        for joint, angle, speed in start:
-            pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
-        for name, angle in self._closure.free_positions(joint_position).items():
-            pybullet.resetJointState(self._body, self._joint_index[name], angle, 0.0, physicsClientId=c)
         self._force = None
+        self._reset_others(joint_position, base_height, turned, velocity)
         self._read_joints()
+
+    def _reset_others(
+        self, joint_position: Array, height: float, turned: list[float], velocity: list[float]
+    ) -> None:
+        """The joints of a planar base, and those without a motor."""
+        base = ((0.0, velocity[0]), (height, velocity[2]), (pitch_of(turned), 0.0))
+        states = dict(zip(self._planar, base, strict=False))
+        free = self._closure.free_positions(joint_position)
+        states |= {self._joint_index[name]: (angle, 0.0) for name, angle in free.items()}
+        for joint, (position, speed) in states.items():
+            pybullet.resetJointState(self._body, joint, position, speed, physicsClientId=self._client)
 
     def kick(self, velocity: Array) -> None:
         c = self._client
-        if self._planar:
-            for joint, extra in zip(self._planar[:2], velocity[[0, 2]].tolist(), strict=True):
-                position, speed = pybullet.getJointState(self._body, joint, physicsClientId=c)[:2]
-                pybullet.resetJointState(self._body, joint, position, speed + extra, physicsClientId=c)
-            return
-        linear, angular = pybullet.getBaseVelocity(self._body, physicsClientId=c)
-        pybullet.resetBaseVelocity(
-            self._body, (np.array(linear) + velocity).tolist(), angular, physicsClientId=c
-        )
+        for joint, change in zip(self._planar[:2], velocity[[0, 2]].tolist(), strict=False):
+            position, speed = pybullet.getJointState(self._body, joint, physicsClientId=c)[:2]
+            pybullet.resetJointState(self._body, joint, position, speed + change, physicsClientId=c)
+        if self._robot.base == "floating":
+            linear, angular = pybullet.getBaseVelocity(self._body, physicsClientId=c)
+            changed = (np.array(linear) + velocity).tolist()
+            pybullet.resetBaseVelocity(self._body, changed, angular, physicsClientId=c)
 
     def pull(self, force: Array | None) -> None:
         self._force = None if force is None else force.tolist()
 
     def _apply_force(self) -> None:
         """Bullet forgets an external force after each step."""
-        c, link, tool = self._client, self._base_link, self._robot.tool
-        if link == -1 and (self._robot.floating_base or tool is None):
+        c, link = self._client, self._base_link
+        if self._robot.base == "fixed" and self._robot.tool is not None:
+            link = self._link_index[self._robot.tool.link]
+        if link == -1:
             center = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)[0]
         else:
-            link = link if tool is None else self._link_index[tool.link]
             center = pybullet.getLinkState(self._body, link, computeForwardKinematics=1, physicsClientId=c)[0]
         pybullet.applyExternalForce(
             self._body, link, self._force, center, pybullet.WORLD_FRAME, physicsClientId=c

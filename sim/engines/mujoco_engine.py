@@ -12,7 +12,7 @@ from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines import restitution
-from sim.engines.protocol import BaseMotion, StartMotion, pitch, planar_motion
+from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.gravity import gravity_vector
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
@@ -83,15 +83,20 @@ class MujocoEngine:
             self._data.joint(name).qpos = position
         self._data.qpos[self._q] = joint_position
         if motion is not None:
-            self._data.qvel[self._v] = motion.joint_velocity
-            if self._robot.base == "floating":
-                self._data.qpos[3:7] = motion.orientation[[3, 0, 1, 2]]
-                self._data.qvel[:3] = motion.linear_velocity
-            if self._planar:
-                self._data.qpos[self._planar[2].qposadr] = pitch(motion.orientation)
-                self.kick(motion.linear_velocity)
+            self._set_in_motion(motion)
         mujoco.mj_forward(self._model, self._data)
         self._read_joints()
+
+    def _set_in_motion(self, motion: StartMotion) -> None:
+        data = self._data
+        data.qvel[self._v] = motion.joint_velocity
+        if self._planar:
+            x, z, pitch = self._planar
+            data.qpos[pitch.qposadr] = pitch_of(motion.orientation.tolist())
+            data.qvel[x.dofadr], data.qvel[z.dofadr] = motion.linear_velocity[[0, 2]]
+        if self._robot.base == "floating":
+            data.qpos[3:7] = motion.orientation[[3, 0, 1, 2]]
+            data.qvel[:3] = motion.linear_velocity
 
     def step(self, torque: Array) -> None:
         self._data.qfrc_applied[self._v] = torque
@@ -103,11 +108,11 @@ class MujocoEngine:
         np.take(self._data.qvel, self._v, out=self.joint_velocity)
 
     def kick(self, velocity: Array) -> None:
-        if not self._planar:
+        if self._planar:
+            for joint, change in zip(self._planar[:2], velocity[[0, 2]].tolist(), strict=True):
+                self._data.qvel[joint.dofadr] += change
+        else:
             self._data.qvel[:3] += velocity
-            return
-        for joint, extra in zip(self._planar[:2], velocity[[0, 2]], strict=True):
-            self._data.qvel[joint.dofadr] += extra
 
     def pull(self, force: Array | None) -> None:
         self._data.xfrc_applied[self._pulled, :3] = 0.0 if force is None else force

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,9 +43,9 @@ def planar_motion(position: Array, velocity: Array) -> BaseMotion:
     )
 
 
-def pitch(orientation: Array) -> float:
-    """Rotation about y (rad) of a base (4,) xyzw that turns about y only."""
-    return float(2.0 * np.arctan2(orientation[1], orientation[3]))
+def pitch_of(xyzw: Sequence[float]) -> float:
+    """Angle (rad) of a rotation about y."""
+    return 2.0 * math.atan2(xyzw[1], xyzw[3])
 
 
 class Engine(Protocol):

@@ -62,17 +62,12 @@ def facts(robot: RobotSpec) -> Urdf:
 
 
 @contextmanager
-def model_file(
-    robot: RobotSpec, planar_joints: bool = True, base_center_offset: Array | None = None
-) -> Iterator[Path]:
+def model_file(robot: RobotSpec, planar_joints: bool = True) -> Iterator[Path]:
     """`description` as a file, which is gone afterwards.
 
     `planar_joints`: write those of a planar base into it, between the world and the base.
-    `base_center_offset`: (3,) m, base frame, added to the base's centre of mass.
     """
     root = description(robot)
-    if base_center_offset is not None and base_center_offset.any():
-        _shift_center(root, base_center_offset)
     # for MuJoCo, which would drop the folders of meshes otherwise
     ElementTree.SubElement(ElementTree.SubElement(root, "mujoco"), "compiler", strippath="false")
     if robot.base == "planar" and planar_joints:
@@ -113,18 +108,6 @@ def _named(kind: str, name: str, elements: dict[str, ElementTree.Element], urdf:
     if name not in elements:
         raise UnknownNameError(kind, name, elements, str(urdf))
     return elements[name]
-
-
-def _shift_center(root: ElementTree.Element, offset: Array) -> None:
-    inertial = next(link for link in root.findall("link") if link.get("name") == base_link(root)).find(
-        "inertial"
-    )
-    assert inertial is not None  # `_complete` gave every link one
-    origin = inertial.find("origin")
-    center = _numbers(origin, "xyz", "0 0 0")
-    if origin is None:
-        origin = ElementTree.SubElement(inertial, "origin", rpy="0 0 0")
-    origin.set("xyz", text(center + offset))
 
 
 def _remove_shapes(link: ElementTree.Element) -> None:

@@ -17,6 +17,7 @@ from policies.runtime import Policy
 from sim.tasks import reach
 
 Record = Callable[..., Any]
+ELBOW = 2  # index of the joint that the arm does not need
 
 
 def test_rewards_are_the_task_s_own(record: Record, policy: Path, tmp_path: Path) -> None:
@@ -31,6 +32,7 @@ def test_rewards_are_the_task_s_own(record: Record, policy: Path, tmp_path: Path
             -distance
             + reach.PRECISION_BONUS * np.exp(-((distance / reach.PRECISION_WIDTH) ** 2))
             - reach.EFFORT_COST * np.mean(transitions.action[row] ** 2)
+            - reach.ELBOW_COST * recorded.next_joint_position[row, ELBOW] ** 2
         )
         assert transitions.reward[row] == pytest.approx(expected, abs=1e-5)
     assert np.abs(transitions.action).max() <= 1.0
