@@ -6,6 +6,7 @@ policy may not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,6 +61,11 @@ def _phase_circle(tick: Tick) -> Array:
     return np.array([np.sin(angle), np.cos(angle)])
 
 
+def _pitch(tick: Tick) -> Array:
+    forward, _, up = projected_gravity(tick.state.orientation).tolist()
+    return np.array([math.atan2(forward, -up)])
+
+
 def _tool_position(tick: Tick) -> Array:
     assert tick.tool_position is not None
     return tick.tool_position
@@ -74,6 +80,8 @@ SOURCES: dict[str, Source] = {
     "joint_velocity": Source("rad/s", "joint", _joints, lambda t: t.state.joint_velocity),
     "joint_effort": Source("N·m", "joint", _joints, lambda t: t.state.joint_effort),
     "projected_gravity": Source("1", "base", _constant(3), lambda t: projected_gravity(t.state.orientation)),
+    "pitch": Source("rad", "world", _constant(1), _pitch),
+    "pitch_rate": Source("rad/s", "base", _constant(1), lambda t: t.state.gyro[1:2]),
     "gyro": Source("rad/s", "base", _constant(3), lambda t: t.state.gyro),
     "command": Source("SI", "base", _command, lambda t: t.command),
     "previous_action": Source("rad", "joint", _joints, lambda t: t.previous_action),

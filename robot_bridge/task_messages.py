@@ -17,6 +17,7 @@ from contract.state import Array
 from robot_bridge.qos import COMMAND
 
 TOPICS = {"target": "target", "velocity": "cmd_vel"}
+TWIST = {"vx": ("linear", "x"), "vy": ("linear", "y"), "yaw_rate": ("angular", "z")}  # by command field
 
 
 def subscribe(
@@ -37,11 +38,13 @@ def subscribe(
             return
         take(np.array([message.point.x, message.point.y, message.point.z]))
 
-    def velocity(message: Twist) -> None:
-        take(np.array([message.linear.x, message.linear.y, message.angular.z]))
-
     if _topic(command) == "target":
         return node.create_subscription(PointStamped, "target", target, COMMAND)
+    parts = _twist_parts(command)
+
+    def velocity(message: Twist) -> None:
+        take(np.array([getattr(getattr(message, part), axis) for part, axis in parts]))
+
     return node.create_subscription(Twist, "cmd_vel", velocity, COMMAND)
 
 
@@ -53,19 +56,21 @@ class TaskPublisher:
         kind = PointStamped if _topic(command) == "target" else Twist
         self._publisher: Publisher[Any] = node.create_publisher(kind, _topic(command), COMMAND)
         self._target = kind is PointStamped
+        self._parts = [] if self._target else _twist_parts(command)
 
     def publish(self, values: Array) -> None:
         """Send values (k,) in contract order."""
-        first, second, third = (float(value) for value in values)
+        numbers = [float(value) for value in values]
         if self._target:
             message = PointStamped()
             message.header.frame_id = self._frame
             message.header.stamp = self._node.get_clock().now().to_msg()
-            message.point.x, message.point.y, message.point.z = first, second, third
+            message.point.x, message.point.y, message.point.z = numbers
             self._publisher.publish(message)
         else:
             twist = Twist()
-            twist.linear.x, twist.linear.y, twist.angular.z = first, second, third
+            for (part, axis), number in zip(self._parts, numbers, strict=True):
+                setattr(getattr(twist, part), axis, number)
             self._publisher.publish(twist)
 
 
@@ -73,3 +78,10 @@ def _topic(command: Command) -> str:
     if command.name not in TOPICS:
         raise UnknownNameError("task command", command.name, TOPICS)
     return TOPICS[command.name]
+
+
+def _twist_parts(command: Command) -> list[tuple[str, str]]:
+    for name in command.fields:
+        if name not in TWIST:
+            raise UnknownNameError("velocity command field", name, TWIST)
+    return [TWIST[name] for name in command.fields]

@@ -8,9 +8,13 @@ from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
 
+ROBOTS_OF = {
+    "reach": ("iiwa", "panda", "reacher7"),
+    "velocity": ("a1",),
+    "run": ("ant", "half_cheetah", "hopper", "walker2d", "laikago", "minitaur"),
+}
 ENVIRONMENTS: dict[str, tuple[str, str]] = {
-    "terrafirma/iiwa-reach-v0": ("iiwa", "reach"),
-    "terrafirma/a1-velocity-v0": ("a1", "velocity"),
+    f"terrafirma/{robot}-{task}-v0": (robot, task) for task, robots in ROBOTS_OF.items() for robot in robots
 }
 
 

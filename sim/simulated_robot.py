@@ -30,6 +30,7 @@ class Truth:
     """What only a simulator knows; rewards and critics may use it, policies may not."""
 
     base_position: Array  # (3,) m, world
+    world_velocity: Array  # (3,) m/s, of the base, world
     base_linear_velocity: Array  # (3,) m/s, base frame
     base_angular_velocity: Array  # (3,) rad/s, base frame
     foot_contacts: Array  # (feet,)
@@ -142,6 +143,7 @@ class SimulatedRobot:
         rotation = quaternion_matrix(base.orientation)
         return Truth(
             base.position,
+            base.linear_velocity,
             rotation.T @ base.linear_velocity,
             rotation.T @ base.angular_velocity,
             self._engine.foot_contacts() if self.spec.feet else np.zeros(0),

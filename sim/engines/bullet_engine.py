@@ -39,6 +39,7 @@ class BulletEngine:
             fixedTimeStep=robot.time_step,
             numSolverIterations=robot.solver_iterations,
             restitutionVelocityThreshold=SLOWEST_BOUNCE,
+            deterministicOverlappingPairs=1,
             physicsClientId=c,
         )
         plane = f"{pybullet_data.getDataPath()}/plane.urdf"
@@ -77,6 +78,9 @@ class BulletEngine:
             pybullet.setJointMotorControlArray(
                 self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
             )
+        # Bullet's first step differs from all later ones
+        pybullet.stepSimulation(physicsClientId=c)
+        self._untouched = pybullet.saveState(physicsClientId=c)
 
     def _close(self, loop: Loop) -> int:
         """Add a ball joint; Bullet wants its two points in the links' inertial frames."""
@@ -127,6 +131,7 @@ class BulletEngine:
             # PyBullet fixes centres of mass when it loads a robot
             for constraint in self._constraints:
                 pybullet.removeConstraint(constraint, physicsClientId=self._client)
+            pybullet.removeState(self._untouched, physicsClientId=self._client)
             pybullet.removeBody(self._body, physicsClientId=self._client)
             self._load(draw["base_center_offset"])
         c, scale = self._client, draw.scalar("link_mass_scale")
@@ -162,6 +167,8 @@ class BulletEngine:
 
     def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
         c, speeds = self._client, [0.0] * len(joint_position)
+        # Bullet would start with the contacts of the last episode, and no two would be alike
+        pybullet.restoreState(self._untouched, physicsClientId=c)
         turned, velocity = [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0]
         if motion is not None:
             turned, velocity = motion.orientation.tolist(), motion.linear_velocity.tolist()

@@ -25,6 +25,8 @@ KD = (50.0, 50.0, 30.0, 30.0, 10.0, 10.0, 5.0)  # N·m·s/rad
 DAMPING = 0.0  # N·m·s/rad; the file has none
 TOOL = (0.0, 0.0, 0.212)  # m, between the fingertips, in the frame of link 7: 0.107 m to the flange + 0.105
 
+REDUNDANT = ("panda_joint3",)  # swings the elbow
+
 
 def load() -> RobotSpec:
     """The robot, from its file."""
@@ -43,6 +45,7 @@ def load() -> RobotSpec:
         base="fixed",
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),
+        redundant=REDUNDANT,
         kinematics=Kinematics(serial_chain(urdf, NAMES), TOOL),
         gravity_compensated=True,
         locked=(("panda_finger_joint1", 0.0), ("panda_finger_joint2", 0.0)),

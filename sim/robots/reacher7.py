@@ -33,6 +33,8 @@ ARMATURE = 0.04  # kg·m²
 TOOL = (0.1, 0.0, 0.0)  # m, between the fingertips, in the frame of the wrist
 STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 
+REDUNDANT = ("upper_arm_roll_joint",)  # swings the elbow
+
 
 def load() -> RobotSpec:
     """The robot, from its file."""
@@ -51,6 +53,7 @@ def load() -> RobotSpec:
         base="fixed",
         base_height=0.0,
         tool=Tool(joints[-1].child, TOOL),
+        redundant=REDUNDANT,
         kinematics=Kinematics(serial_chain(urdf, NAMES), TOOL),
         gravity_compensated=True,
         stable_damping=STABLE_DAMPING,

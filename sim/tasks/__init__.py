@@ -6,9 +6,14 @@ from contract.errors import UnknownNameError
 from sim.robots.spec import RobotSpec
 from sim.tasks.base import Task
 from sim.tasks.reach import Reach
+from sim.tasks.run import Run
 from sim.tasks.velocity import Velocity
 
-TASKS: dict[str, type[Reach] | type[Velocity]] = {"reach": Reach, "velocity": Velocity}
+TASKS: dict[str, type[Reach] | type[Run] | type[Velocity]] = {
+    "reach": Reach,
+    "run": Run,
+    "velocity": Velocity,
+}
 
 
 def make_task(name: str, robot: RobotSpec) -> Task:
