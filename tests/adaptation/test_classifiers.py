@@ -21,7 +21,7 @@ from adaptation.transitions import Transitions
 from contract.state import Array
 
 EXACT = ClassifierConfig(
-    hidden=(32, 32), change_noise=0.0, state_action_noise=0.0, ridge=0.0, learning_rate=4e-3, batch_size=256
+    hidden=(32, 32), change_noise=0.0, state_action_noise=0.0, learning_rate=4e-3, batch_size=256
 )
 SIZE = 20_000
 TOLERANCE = 0.1  # of the spread of Δr
