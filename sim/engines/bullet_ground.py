@@ -1,0 +1,70 @@
+"""What stands still in a PyBullet world: the plane, and where a scene has them terrain and a wall."""
+
+from __future__ import annotations
+
+import numpy as np
+import pybullet_data
+
+from contract.state import Array
+from sim import terrain
+from sim.engines.bullet import pybullet
+from sim.scene import NOWHERE, WALL_HALF_SIZE, Scene
+
+# Bullet centres a field between its lowest and its highest point, and keeps to that when heights change
+FULL_RANGE = np.zeros((terrain.NODES, terrain.NODES))
+FULL_RANGE[0, :2] = -terrain.DEPTH, terrain.DEPTH
+
+
+class BulletGround:
+    """Friction and restitution of a contact are the product of both surfaces', so all here have 1."""
+
+    def __init__(self, client: int, scene: Scene) -> None:
+        self._client = client
+        plane = f"{pybullet_data.getDataPath()}/plane.urdf"
+        flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
+        depth = terrain.DEPTH if scene.terrain else 0.0
+        self.plane = pybullet.loadURDF(plane, [0, 0, -depth], flags=flags, physicsClientId=client)
+        self.bodies = [self.plane]  # what a foot stands on
+        if scene.terrain:
+            self._field = self._shape(FULL_RANGE)
+            self.bodies.append(self._still(self._field))
+        self._wall, self._wall_at = None, NOWHERE
+        if scene.wall:
+            box = pybullet.createCollisionShape(
+                pybullet.GEOM_BOX, halfExtents=WALL_HALF_SIZE, physicsClientId=client
+            )
+            self._wall = self._still(box)
+        for body in [*self.bodies, *([] if self._wall is None else [self._wall])]:
+            pybullet.changeDynamics(body, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=client)
+        self.place()
+
+    def shape(self, heights: Array) -> None:
+        """Give the terrain these heights."""
+        self._shape(heights, self._field)
+
+    def move_wall(self, x: float) -> None:
+        """Where the middle of the wall is from the next `place` on, m."""
+        self._wall_at = x
+
+    def place(self) -> None:
+        """Put the wall where it belongs; states that are restored take it elsewhere."""
+        if self._wall is not None:
+            pybullet.resetBasePositionAndOrientation(
+                self._wall, [self._wall_at, 0, 0], [0, 0, 0, 1], physicsClientId=self._client
+            )
+
+    def _still(self, shape: int) -> int:
+        body: int = pybullet.createMultiBody(0, shape, physicsClientId=self._client)
+        return body
+
+    def _shape(self, heights: Array, replaced: int = -1) -> int:
+        shape: int = pybullet.createCollisionShape(
+            pybullet.GEOM_HEIGHTFIELD,
+            meshScale=[terrain.CELL, terrain.CELL, 1.0],
+            heightfieldData=heights.ravel().tolist(),
+            numHeightfieldRows=terrain.NODES,
+            numHeightfieldColumns=terrain.NODES,
+            replaceHeightfieldIndex=replaced,
+            physicsClientId=self._client,
+        )
+        return shape
