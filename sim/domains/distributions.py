@@ -110,7 +110,7 @@ class Curriculum:
 
     def at(self, level: float) -> Uniform:
         """What is drawn from at a level."""
-        reached = self.easy + level * (self.hard - self.easy)
+        reached = (1.0 - level) * self.easy + level * self.hard
         return Uniform(min(self.easy, reached), max(self.easy, reached))
 
     def draw(self, rng: np.random.Generator) -> float:
