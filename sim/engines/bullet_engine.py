@@ -76,6 +76,7 @@ class BulletEngine:
             pybullet.setJointMotorControlArray(
                 self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
             )
+        self._ground.withdraw()
         # Bullet's first step differs from all later ones
         pybullet.stepSimulation(physicsClientId=c)
         self._untouched = pybullet.saveState(physicsClientId=c)

@@ -25,18 +25,20 @@ class BulletGround:
         depth = terrain.DEPTH if scene.terrain else 0.0
         self.plane = pybullet.loadURDF(plane, [0, 0, -depth], flags=flags, physicsClientId=client)
         self.bodies = [self.plane]  # what a foot stands on
+        self._placed: dict[int, float] = {}  # other bodies and where their middle is along x, m
         if scene.terrain:
             self._field = self._shape(FULL_RANGE)
             self.bodies.append(self._still(self._field))
-        self._wall, self._wall_at = None, NOWHERE
+            self._placed = {self.bodies[1]: 0.0}
+        self._wall = None
         if scene.wall:
             box = pybullet.createCollisionShape(
                 pybullet.GEOM_BOX, halfExtents=WALL_HALF_SIZE, physicsClientId=client
             )
             self._wall = self._still(box)
-        for body in [*self.bodies, *([] if self._wall is None else [self._wall])]:
+            self._placed[self._wall] = NOWHERE
+        for body in {self.plane, *self._placed}:
             pybullet.changeDynamics(body, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=client)
-        self.place()
 
     def shape(self, heights: Array) -> None:
         """Give the terrain these heights."""
@@ -44,14 +46,25 @@ class BulletGround:
 
     def move_wall(self, x: float) -> None:
         """Where the middle of the wall is from the next `place` on, m."""
-        self._wall_at = x
+        if self._wall is not None:
+            self._placed[self._wall] = x
+
+    def withdraw(self) -> None:
+        """Take everything but the plane away, for a state that is to be restored.
+
+        Contacts in it would last: Bullet keeps those with a field until they part along their normal, and a
+        robot that is loaded within the ground has them on the wrong side of its triangles.
+        """
+        for body in self._placed:
+            self._move(body, NOWHERE)
 
     def place(self) -> None:
-        """Put the wall where it belongs; states that are restored take it elsewhere."""
-        if self._wall is not None:
-            pybullet.resetBasePositionAndOrientation(
-                self._wall, [self._wall_at, 0, 0], [0, 0, 0, 1], physicsClientId=self._client
-            )
+        """Put everything where it belongs, after a state was restored."""
+        for body, x in self._placed.items():
+            self._move(body, x)
+
+    def _move(self, body: int, x: float) -> None:
+        pybullet.resetBasePositionAndOrientation(body, [x, 0, 0], [0, 0, 0, 1], physicsClientId=self._client)
 
     def _still(self, shape: int) -> int:
         body: int = pybullet.createMultiBody(0, shape, physicsClientId=self._client)

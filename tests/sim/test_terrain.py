@@ -180,6 +180,21 @@ def test_an_open_loop_trot_crosses_mild_terrain(domain: Callable[..., Domain], e
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["a1", "half_cheetah", "walker2d"])
+def test_a_robot_starts_as_quietly_as_on_the_plane(simulate: Simulate, engine: str, name: str) -> None:
+    """Whatever the ground was when it was loaded, and in the episode before."""
+    robot = simulate(name, engine, "terrain_roughness: 0.1")
+    for _ in range(2):
+        robot.reset()
+        fastest = 0.0
+        for _ in range(100):
+            robot.step(1)
+            fastest = max(fastest, float(np.abs(robot._engine.joint_velocity).max()))
+        assert fastest < 6.0
+        assert robot.truth().base_height == pytest.approx(robot.spec.base_height, rel=0.2)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_each_episode_has_new_ground_and_a_seed_repeats_it(simulate: Simulate, engine: str) -> None:
     robot = simulate("a1", engine, "terrain_roughness: {uniform: [0.01, 0.03]}")
     runs = []
