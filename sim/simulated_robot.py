@@ -18,8 +18,8 @@ from sim.domains.domain import Domain, Draw
 from sim.domains.setting import Setting
 from sim.engines import make_engine
 from sim.gravity import GravityCompensation, gravity_vector
+from sim.ground import Ground
 from sim.robots.spec import RobotSpec
-from sim.scene import Scene
 from sim.sensors import Sensors
 from sim.start import start_height, start_motion, start_position
 from sim.terrain import height_at, heights
@@ -52,8 +52,8 @@ class SimulatedRobot:
         self.spec = spec
         self.domain = domain
         self._rng = np.random.default_rng(seed)
-        self._scene = Scene.of(domain)
-        self._engine = make_engine(domain.engine_name, spec, self._scene)
+        self._ground = Ground.of(domain)
+        self._engine = make_engine(domain.engine_name, spec, self._ground)
         self._actuators = Actuators(spec)
         self._sensors = Sensors(spec, self._engine)
         self._gravity = GravityCompensation(spec) if spec.gravity_compensated else None
@@ -95,7 +95,7 @@ class SimulatedRobot:
             self._started = True
         position = start_position(self.spec, self.drawn, joint_position)
         self._engine.apply(self.drawn)
-        if self._scene.terrain:
+        if self._ground.terrain:
             self.terrain = heights(self.drawn.scalar("terrain_roughness"), self._rng)
             self._engine.shape_ground(self.terrain)
         self._engine.reset(position, start_height(self.spec, self.drawn), start_motion(self.drawn))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sim.domains.domain import Engine as EngineName
 from sim.engines.protocol import Engine
+from sim.ground import Ground
 from sim.robots.spec import RobotSpec
-from sim.scene import Scene
 
 
-def make_engine(name: EngineName, robot: RobotSpec, scene: Scene) -> Engine:
-    """A fresh world with one `robot` and what its `scene` has, in the engine called `name`."""
+def make_engine(name: EngineName, robot: RobotSpec, ground: Ground) -> Engine:
+    """A fresh world with one `robot` on its `ground`, in the engine called `name`."""
     if name == "mujoco":
         from sim.engines.mujoco_engine import MujocoEngine
 
-        return MujocoEngine(robot, scene)
+        return MujocoEngine(robot, ground)
     from sim.engines.bullet_engine import BulletEngine
 
-    return BulletEngine(robot, scene)
+    return BulletEngine(robot, ground)

@@ -12,10 +12,10 @@ from sim.engines.bullet_ground import BulletGround
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.engines.shifted_urdf import shifted_urdf
 from sim.gravity import gravity_vector
+from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, facts, model_file
 from sim.robots.spec import Loop, RobotSpec
-from sim.scene import Scene, wall_center
 
 SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
 
@@ -32,7 +32,7 @@ class BulletEngine:
     the coefficient. Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec, scene: Scene) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
         self._robot, self._closure = robot, Closure(robot)
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
@@ -43,7 +43,7 @@ class BulletEngine:
             deterministicOverlappingPairs=1,
             physicsClientId=c,
         )
-        self._ground = BulletGround(c, scene)
+        self._ground = BulletGround(c, ground)
         self._plane = self._ground.plane
         self._load(np.zeros(3))
         n = len(robot.joints)

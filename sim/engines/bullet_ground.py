@@ -1,4 +1,4 @@
-"""What stands still in a PyBullet world: the plane, and where a scene has them terrain and a wall."""
+"""What stands still in a PyBullet world: the plane, and where a domain uses them terrain and a wall."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pybullet_data
 from contract.state import Array
 from sim import terrain
 from sim.engines.bullet import pybullet
-from sim.scene import NOWHERE, WALL_HALF_SIZE, Scene
+from sim.ground import NOWHERE, WALL_HALF_SIZE, Ground
 
 # Bullet centres a field between its lowest and its highest point, and keeps to that when heights change
 FULL_RANGE = np.zeros((terrain.NODES, terrain.NODES))
@@ -18,20 +18,20 @@ FULL_RANGE[0, :2] = -terrain.DEPTH, terrain.DEPTH
 class BulletGround:
     """Friction and restitution of a contact are the product of both surfaces', so all here have 1."""
 
-    def __init__(self, client: int, scene: Scene) -> None:
+    def __init__(self, client: int, ground: Ground) -> None:
         self._client = client
         plane = f"{pybullet_data.getDataPath()}/plane.urdf"
         flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
-        depth = terrain.DEPTH if scene.terrain else 0.0
+        depth = terrain.DEPTH if ground.terrain else 0.0
         self.plane = pybullet.loadURDF(plane, [0, 0, -depth], flags=flags, physicsClientId=client)
         self.bodies = [self.plane]  # what a foot stands on
         self._placed: dict[int, float] = {}  # other bodies and where their middle is along x, m
-        if scene.terrain:
+        if ground.terrain:
             self._field = self._shape(FULL_RANGE)
             self.bodies.append(self._still(self._field))
             self._placed = {self.bodies[1]: 0.0}
         self._wall = None
-        if scene.wall:
+        if ground.wall:
             box = pybullet.createCollisionShape(
                 pybullet.GEOM_BOX, halfExtents=WALL_HALF_SIZE, physicsClientId=client
             )

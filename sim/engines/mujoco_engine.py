@@ -15,10 +15,10 @@ from sim.engines import restitution
 from sim.engines.mujoco_ground import MujocoGround, add_ground
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.gravity import gravity_vector
+from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
-from sim.scene import Scene, wall_center
 
 
 class MujocoEngine:
@@ -29,9 +29,9 @@ class MujocoEngine:
     Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec, scene: Scene) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
         self._robot, self._closure = robot, Closure(robot)
-        self._model = _compile(robot, scene)
+        self._model = _compile(robot, ground)
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
@@ -47,7 +47,7 @@ class MujocoEngine:
         # dry friction sticks; with MuJoCo's default softness a joint would creep below it
         self._model.dof_solimp[:, :2] = 0.9999
         self._model.dof_solref[:, 0] = 2 * robot.time_step
-        self._ground = MujocoGround(self._model, scene)
+        self._ground = MujocoGround(self._model, ground)
         self._feet = [self._model.body(name).id for name in robot.feet]
         self.joint_position, self.joint_velocity = np.zeros(len(joints)), np.zeros(len(joints))
 
@@ -155,7 +155,7 @@ class MujocoEngine:
         """Nothing to free: MuJoCo's memory goes with the object."""
 
 
-def _compile(robot: RobotSpec, scene: Scene) -> mujoco.MjModel:
+def _compile(robot: RobotSpec, ground: Ground) -> mujoco.MjModel:
     with model_file(robot) as path:
         spec = mujoco.MjSpec.from_file(str(path))
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
@@ -169,7 +169,7 @@ def _compile(robot: RobotSpec, scene: Scene) -> mujoco.MjModel:
         _close(spec, loop)
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0
-    add_ground(spec, scene)
+    add_ground(spec, ground)
     return spec.compile()
 
 

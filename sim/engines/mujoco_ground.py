@@ -1,4 +1,4 @@
-"""What stands still in a MuJoCo world: the floor, and where a scene has them terrain and a wall."""
+"""What stands still in a MuJoCo world: the floor, and where a domain uses them terrain and a wall."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import numpy as np
 
 from contract.state import Array
 from sim import terrain
-from sim.scene import NOWHERE, WALL_HALF_SIZE, Scene
+from sim.ground import NOWHERE, WALL_HALF_SIZE, Ground
 
 FLOOR, FIELD, WALL = "floor", "terrain", "wall"
 BASE = 0.1  # m, thickness of the field below its lowest point
 
 
-def add_ground(spec: mujoco.MjSpec, scene: Scene) -> None:
+def add_ground(spec: mujoco.MjSpec, ground: Ground) -> None:
     """Add it to a robot's model; friction is the maximum of both surfaces, so all here have 0."""
-    depth = terrain.DEPTH if scene.terrain else 0.0
+    depth = terrain.DEPTH if ground.terrain else 0.0
     floor = spec.worldbody.add_geom(
         name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, -depth]
     )
     geoms = [floor]
-    if scene.terrain:
+    if ground.terrain:
         size = [terrain.HALF, terrain.HALF, 2.0 * depth, BASE]
         spec.add_hfield(
             name=FIELD,
@@ -34,7 +34,7 @@ def add_ground(spec: mujoco.MjSpec, scene: Scene) -> None:
                 name=FIELD, type=mujoco.mjtGeom.mjGEOM_HFIELD, hfieldname=FIELD, pos=[0, 0, -depth]
             )
         )
-    if scene.wall:
+    if ground.wall:
         # a body of its own: MuJoCo does not look again where the geoms of one body are
         body = spec.worldbody.add_body(name=WALL, pos=[NOWHERE, 0, 0])
         geoms.append(body.add_geom(name=WALL, type=mujoco.mjtGeom.mjGEOM_BOX, size=WALL_HALF_SIZE))
@@ -46,14 +46,14 @@ def add_ground(spec: mujoco.MjSpec, scene: Scene) -> None:
 class MujocoGround:
     """The ground of a compiled model."""
 
-    def __init__(self, model: mujoco.MjModel, scene: Scene) -> None:
+    def __init__(self, model: mujoco.MjModel, ground: Ground) -> None:
         self._model = model
-        names = [FLOOR, *([FIELD] if scene.terrain else [])]
+        names = [FLOOR, *([FIELD] if ground.terrain else [])]
         self.geoms = np.zeros(model.ngeom, bool)  # which a foot can stand on
         self.geoms[[model.geom(name).id for name in names]] = True
-        self._wall = model.body(WALL).id if scene.wall else None
+        self._wall = model.body(WALL).id if ground.wall else None
         self.robot_geoms = np.flatnonzero((model.geom_bodyid != 0) & (model.geom_bodyid != self._wall))
-        if scene.terrain:
+        if ground.terrain:
             self.shape(np.zeros((terrain.NODES, terrain.NODES)))
 
     def shape(self, heights: Array) -> None:

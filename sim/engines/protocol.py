@@ -68,7 +68,7 @@ class Engine(Protocol):
     def shape_ground(self, heights: Array) -> None:
         """Give the terrain these heights, as `sim.terrain.heights` makes them; call before `reset`.
 
-        Needs a scene with terrain.
+        Needs a ground with terrain.
         """
         ...
 

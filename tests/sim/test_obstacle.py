@@ -11,9 +11,9 @@ from contract.errors import DomainError
 from sim.domains.domain import ENGINES, Domain
 from sim.domains.reader import load_domain
 from sim.engines.bullet import pybullet
+from sim.ground import NOWHERE, wall_center
 from sim.robots import load_robot
 from sim.robots.spec import RobotSpec
-from sim.scene import NOWHERE, wall_center
 from sim.simulated_robot import SimulatedRobot
 
 Simulate = Callable[..., SimulatedRobot]

@@ -1,4 +1,4 @@
-"""What stands in a world beside the robot and the plane; engines load only what a domain uses."""
+"""What robots stand on and run into; engines load only what a domain uses."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ NOWHERE = 1000.0  # m, along x, where a wall stands that an episode does without
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Which of the things that a domain can add are there."""
+class Ground:
+    """What there is beside the plane."""
 
     terrain: bool = False
     wall: bool = False
 
     @staticmethod
-    def of(domain: Domain) -> Scene:
+    def of(domain: Domain) -> Ground:
         """What the domain's settings can draw, other than nothing."""
-        return Scene(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"))
+        return Ground(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"))
 
 
 def _used(domain: Domain, name: str) -> bool:
