@@ -5,7 +5,6 @@ MuJoCo writes quaternions wxyz; they leave this file as xyzw.
 
 from __future__ import annotations
 
-import mujoco
 import numpy as np
 
 from contract.rotation import quaternion_matrix
@@ -13,6 +12,7 @@ from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines import restitution
 from sim.engines.mujoco_ground import MujocoGround, add_ground
+from sim.engines.mujoco_library import mujoco
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.gravity import gravity_vector
 from sim.ground import Ground, wall_center

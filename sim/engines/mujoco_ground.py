@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import mujoco
 import numpy as np
 
 from contract.state import Array
 from sim import terrain
+from sim.engines.mujoco_library import mujoco
 from sim.ground import NOWHERE, WALL_HALF_SIZE, Ground
 
 FLOOR, FIELD, WALL = "floor", "terrain", "wall"
