@@ -24,7 +24,7 @@ def film(policy: Policy, domain: Domain, seconds: float, seed: int = 10_000) -> 
     for tick in range(round(seconds * env.task.control_rate)):
         if tick % every == 0:
             marker = env.command.copy() if identity.task == "reach" else None
-            poses.append(Pose(*env.robot.pose(), marker))
+            poses.append(Pose(*env.robot.pose(), marker, terrain=env.robot.terrain))
         action = (policy(observation) / scale).astype(np.float32)
         observation, _, terminated, truncated, _ = env.step(action)
         if terminated or truncated:

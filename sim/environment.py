@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from contract.session import PolicySession
 from contract.state import Array
 from sim.contracts import build_contract, unnamed_identity
+from sim.curriculum import Curriculum
 from sim.domains.domain import Domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
@@ -29,15 +30,20 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     `info` of a reset carries the drawn domain parameters: `parameters` with names, units and
     values, and so does that of a step within which some were drawn anew. `info` of an episode's
     last step carries `success`, the return and length as `episode`, and the task's mean `metrics`.
+
+    With `curriculum` the level of a domain's curricula starts at 0 and follows success; a reset with a
+    seed begins anew. Otherwise it is 1, as evaluations want it. `info` of a reset and of an episode's last
+    step has it as `curriculum_level`, where the domain has a curriculum.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012, Gymnasium declares it so
 
-    def __init__(self, robot: str, task: str, domain: Domain) -> None:
+    def __init__(self, robot: str, task: str, domain: Domain, curriculum: bool = False) -> None:
         self.robot_spec = load_robot(robot)
         self.task = make_task(task, self.robot_spec)
         self.contract = build_contract(self.task, unnamed_identity(self.task))
         self.robot = SimulatedRobot(self.robot_spec, domain)
+        self.curriculum = Curriculum(follows=curriculum)
         self.session = PolicySession(self.contract)
         n = len(self.robot_spec.joints)
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (n,), np.float32)
@@ -60,7 +66,9 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
         self.robot.reseed(self.np_random)
-        self.robot.reset(self.task.initial_position(self.np_random))
+        if seed is not None:
+            self.curriculum.restart()
+        self.robot.reset(self.task.initial_position(self.np_random), self.curriculum.level)
         self.session.reset()
         self.command = self.task.sample_command(self.np_random)
         self._previous_action[:] = 0.0
@@ -68,7 +76,10 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self.episode_return = 0.0
         self._history = {}
         observation = self.session.observe(self.robot.sense(), self.command).copy()
-        return observation, {"parameters": self._drawn()}
+        return observation, {"parameters": self._drawn()} | self._level()
+
+    def _level(self) -> dict[str, Any]:
+        return {"curriculum_level": self.curriculum.level} if self.robot.domain.has_curriculum else {}
 
     def _drawn(self) -> dict[str, Any]:
         names, units, values = self.robot.drawn.as_vector(self.contract.joint_names)
@@ -101,8 +112,10 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         return Step(self.robot.sense(), self.command, normalised, self._previous_action, tool, truth)
 
     def _episode_info(self, terminated: bool) -> dict[str, Any]:
-        return {
-            "success": self.task.success(self._history, terminated),
+        success, level = self.task.success(self._history, terminated), self._level()
+        self.curriculum.judge(success)
+        return level | {
+            "success": success,
             "episode": {"r": self.episode_return, "l": self.tick},
             "metrics": {name: float(np.mean(values)) for name, values in self._history.items()},
         }

@@ -18,9 +18,12 @@ ENVIRONMENTS: dict[str, tuple[str, str]] = {
 }
 
 
-def make(robot: str, task: str, domain: str | Domain = "nominal") -> RobotEnv:
-    """Entry point of every id; `domain` is a file, a shipped name or a `Domain`."""
-    return RobotEnv(robot, task, domain if isinstance(domain, Domain) else load_domain(domain))
+def make(robot: str, task: str, domain: str | Domain = "nominal", curriculum: bool = False) -> RobotEnv:
+    """Entry point of every id; `domain` is a file, a shipped name or a `Domain`.
+
+    `curriculum`: let the domain's curricula begin easily and follow success, as in training.
+    """
+    return RobotEnv(robot, task, domain if isinstance(domain, Domain) else load_domain(domain), curriculum)
 
 
 def register() -> None:

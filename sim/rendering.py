@@ -19,6 +19,8 @@ from sim.engines.bullet import pybullet
 from sim.robots.closure import Closure
 from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
+from sim.terrain import DEPTH
+from sim.terrain_mesh import TerrainMesh
 
 Frame = NDArray[np.uint8]
 
@@ -31,6 +33,7 @@ class Pose:
     base_orientation: Array
     joint_position: Array
     marker: Array | None = None
+    terrain: Array | None = None  # heights of the ground in m, as `sim.terrain.heights` makes them
 
 
 class Renderer:
@@ -43,7 +46,8 @@ class Renderer:
         self._close_up = close_up
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
-        pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
+        self._plane = pybullet.loadURDF(f"{pybullet_data.getDataPath()}/plane.urdf", physicsClientId=c)
+        self._terrain = TerrainMesh(c)
         with model_file(robot, planar_joints=False) as path:
             self._body = pybullet.loadURDF(str(path), useFixedBase=True, physicsClientId=c)
         infos = [
@@ -74,6 +78,8 @@ class Renderer:
             pybullet.resetBasePositionAndOrientation(
                 self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c
             )
+        if pose.terrain is not None:
+            self._show_terrain(pose.terrain, pose.base_position)
         image = pybullet.getCameraImage(
             width,
             height,
@@ -85,6 +91,15 @@ class Renderer:
             physicsClientId=c,
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
+
+    def _show_terrain(self, heights: Array, base: Array) -> None:
+        """Instead of the plane."""
+        x, y, _ = base.tolist()
+        self._terrain.show(heights, x, y)
+        below = [0, 0, -DEPTH]
+        pybullet.resetBasePositionAndOrientation(
+            self._plane, below, [0, 0, 0, 1], physicsClientId=self._client
+        )
 
     def _set_joints(self, joint_position: Array) -> None:
         c = self._client

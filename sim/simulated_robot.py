@@ -18,9 +18,11 @@ from sim.domains.domain import Domain, Draw
 from sim.domains.setting import Setting
 from sim.engines import make_engine
 from sim.gravity import GravityCompensation, gravity_vector
+from sim.ground import Ground
 from sim.robots.spec import RobotSpec
 from sim.sensors import Sensors
 from sim.start import start_height, start_motion, start_position
+from sim.terrain import height_at, heights
 
 GRAVITY_UPDATE_STEPS = 4  # physics steps between updates of an arm's gravity compensation (10 ms)
 
@@ -34,6 +36,12 @@ class Truth:
     base_linear_velocity: Array  # (3,) m/s, base frame
     base_angular_velocity: Array  # (3,) rad/s, base frame
     foot_contacts: Array  # (feet,)
+    ground_height: float = 0.0  # m, of the ground below the base
+
+    @property
+    def base_height(self) -> float:
+        """Of the base above the ground below it, m."""
+        return float(self.base_position[2]) - self.ground_height
 
 
 class SimulatedRobot:
@@ -44,7 +52,8 @@ class SimulatedRobot:
         self.spec = spec
         self.domain = domain
         self._rng = np.random.default_rng(seed)
-        self._engine = make_engine(domain.engine_name, spec)
+        self._ground = Ground.of(domain)
+        self._engine = make_engine(domain.engine_name, spec, self._ground)
         self._actuators = Actuators(spec)
         self._sensors = Sensors(spec, self._engine)
         self._gravity = GravityCompensation(spec) if spec.gravity_compensated else None
@@ -52,6 +61,8 @@ class SimulatedRobot:
         self._feed_forward = np.zeros_like(self._default)
         self.torque = np.zeros_like(self._default)
         self.drawn = Draw()
+        self.terrain: Array | None = None  # heights of the episode's ground, where it is rough
+        self._level = 1.0
         self._started = False
         self._lasting = tuple(setting for setting in domain.settings if setting.mode != "startup")
         self._pushes = Pushes(self._engine, spec)
@@ -69,19 +80,24 @@ class SimulatedRobot:
         self._started = self._started and rng is self._rng
         self._rng = rng
 
-    def reset(self, joint_position: Array | None = None) -> None:
+    def reset(self, joint_position: Array | None = None, level: float = 1.0) -> None:
         """Draw the domain's parameters and place the robot, by default at rest in its default pose.
 
         `joint_position` (n,) rad is where the task starts; the domain may add to it, within the
-        joints' limits, and set the robot in motion.
+        joints' limits, and set the robot in motion. `level` is how far the domain's curricula have
+        got, in [0, 1].
         """
+        self._level = level
         if self._started:
-            self.drawn = self.domain.redraw(self.drawn, self._lasting, self.spec, self._rng)
+            self.drawn = self.domain.redraw(self.drawn, self._lasting, self.spec, self._rng, level)
         else:
-            self.drawn = self.domain.draw(self.spec, self._rng)
+            self.drawn = self.domain.draw(self.spec, self._rng, level)
             self._started = True
         position = start_position(self.spec, self.drawn, joint_position)
         self._engine.apply(self.drawn)
+        if self._ground.terrain:
+            self.terrain = heights(self.drawn.scalar("terrain_roughness"), self._rng)
+            self._engine.shape_ground(self.terrain)
         self._engine.reset(position, start_height(self.spec, self.drawn), start_motion(self.drawn))
         self._configure()
         self._actuators.reset(position)
@@ -93,7 +109,7 @@ class SimulatedRobot:
 
     def _redraw(self, settings: tuple[Setting, ...]) -> None:
         """Change parameters within an episode."""
-        self.drawn = self.domain.redraw(self.drawn, settings, self.spec, self._rng)
+        self.drawn = self.domain.redraw(self.drawn, settings, self.spec, self._rng, self._level)
         self._engine.apply(self.drawn)
         self._configure()
 
@@ -141,12 +157,14 @@ class SimulatedRobot:
         """The state as an all-seeing observer knows it."""
         base = self._engine.base()
         rotation = quaternion_matrix(base.orientation)
+        x, y, _ = base.position.tolist()
         return Truth(
             base.position,
             base.linear_velocity,
             rotation.T @ base.linear_velocity,
             rotation.T @ base.angular_velocity,
             self._engine.foot_contacts() if self.spec.feet else np.zeros(0),
+            0.0 if self.terrain is None else height_at(self.terrain, x, y),
         )
 
     def tool_position(self) -> Array:

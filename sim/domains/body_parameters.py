@@ -25,6 +25,29 @@ WORLD = (
         "Slope: the ground, or a fixed base, turned about its y axis; positive falls away forwards.",
     ),
     robot("ground_friction", "1", 0.0, 3.0, 0.8, "Coulomb coefficient between robot and ground."),
+    replace(
+        robot(
+            "terrain_roughness",
+            "m",
+            0.0,
+            0.1,
+            0.0,
+            "Standard deviation of the heights of rough ground, new at each reset; 0 is a plane.",
+            FLOATING,
+        ),
+        only_at_start=True,
+    ),
+    replace(
+        robot(
+            "obstacle_distance",
+            "m",
+            -50.0,
+            50.0,
+            0.0,
+            "From the start along x to the near face of a wall; behind the robot if negative, 0 is no wall.",
+        ),
+        only_at_start=True,
+    ),
     robot("ground_restitution", "1", 0.0, 0.8, 0.0, "Part of the speed with which a body leaves the ground."),
 )
 

@@ -98,8 +98,34 @@ class Normal:
         return self.mean - TRUNCATION * self.deviation, self.mean + TRUNCATION * self.deviation
 
 
-DISTRIBUTIONS: dict[str, type[Uniform] | type[LogUniform] | type[Normal]] = {
+@dataclass(frozen=True)
+class Curriculum:
+    """Uniform from `easy` to as far towards `hard` as an environment's level in [0, 1] has got.
+
+    On its own it is as at level 1; either end may be the larger one.
+    """
+
+    easy: float
+    hard: float
+
+    def at(self, level: float) -> Uniform:
+        """What is drawn from at a level."""
+        reached = (1.0 - level) * self.easy + level * self.hard
+        return Uniform(min(self.easy, reached), max(self.easy, reached))
+
+    def draw(self, rng: np.random.Generator) -> float:
+        return self.at(1.0).draw(rng)
+
+    def quantile(self, probability: float) -> float:
+        return self.at(1.0).quantile(probability)
+
+    def support(self) -> tuple[float, float]:
+        return self.at(1.0).support()
+
+
+DISTRIBUTIONS: dict[str, type[Uniform] | type[LogUniform] | type[Normal] | type[Curriculum]] = {
     "uniform": Uniform,
     "log_uniform": LogUniform,
     "normal": Normal,
+    "curriculum": Curriculum,
 }

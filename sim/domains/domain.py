@@ -10,6 +10,7 @@ import numpy as np
 
 from contract.errors import DomainError, UnknownNameError
 from contract.state import Array
+from sim.domains.distributions import Curriculum
 from sim.domains.parameter import AXES
 from sim.domains.parameters import PARAMETERS, Parameter
 from sim.domains.setting import Setting
@@ -19,6 +20,7 @@ from sim.robots.spec import RobotSpec
 Engine = Literal["pybullet", "mujoco"]
 ENGINES: tuple[str, ...] = ("pybullet", "mujoco")
 SCALE = "link_mass_scale"
+NEAREST_WALL = 1.0  # m from the start, where most robots have room
 PLANAR_AXES = {"start_rotation": ("y",), "start_velocity": ("x", "z")}
 
 
@@ -78,6 +80,8 @@ class Domain:
         name = setting.parameter.name
         if name in ("base_mass_offset", "tool_mass_offset"):
             self._check_mass(setting, robot)
+        if name == "obstacle_distance":
+            _check_room(setting)
         if name == "joint_damping" and self.engine == "pybullet":
             high = max(setting.support(value)[1] for value in meant.tolist())
             if high > robot.stable_damping:  # PyBullet damps explicitly, and light links and free bases react
@@ -96,13 +100,18 @@ class Domain:
                 f"which weighs {mass:g} kg."
             )
 
-    def draw(self, robot: RobotSpec, rng: np.random.Generator) -> Draw:
-        """Draw every parameter: a pure function of `rng`'s state."""
+    def draw(self, robot: RobotSpec, rng: np.random.Generator, level: float = 1.0) -> Draw:
+        """Draw every parameter: a pure function of `rng`'s state and the curricula's level in [0, 1]."""
         nominal = Draw({name: _nominal(parameter, robot) for name, parameter in PARAMETERS.items()})
-        return self.redraw(nominal, self.settings, robot, rng)
+        return self.redraw(nominal, self.settings, robot, rng, level)
 
     def redraw(
-        self, kept: Draw, settings: Iterable[Setting], robot: RobotSpec, rng: np.random.Generator
+        self,
+        kept: Draw,
+        settings: Iterable[Setting],
+        robot: RobotSpec,
+        rng: np.random.Generator,
+        level: float = 1.0,
     ) -> Draw:
         """Draw these of the domain's settings anew, and keep what else was drawn."""
         values = dict(kept.values)
@@ -111,13 +120,28 @@ class Domain:
             nominal = _nominal(setting.parameter, robot)
             value = values[setting.parameter.name].copy()
             for i in [_index(setting, robot)] if setting.component else np.ndindex(value.shape):
-                value[i] = setting.draw(float(nominal[i]), rng, factors)
+                value[i] = setting.draw(float(nominal[i]), rng, factors, level)
             values[setting.parameter.name] = value
         return Draw(values)
 
     @property
+    def has_curriculum(self) -> bool:
+        """Whether anything in it becomes harder with success."""
+        return any(isinstance(setting.distribution, Curriculum) for setting in self.settings)
+
+    @property
     def engine_name(self) -> Engine:
         return cast(Engine, self.engine)
+
+
+def _check_room(setting: Setting) -> None:
+    """Refuse a wall that could stand in the robot; 0, no wall, is fine."""
+    low, high = setting.support(0.0)
+    if (low, high) != (0.0, 0.0) and low < NEAREST_WALL and high > -NEAREST_WALL:
+        raise DomainError(
+            f"{setting.where}: {setting.parameter.name}: [{low:g}, {high:g}] m comes nearer to the start "
+            f"than {NEAREST_WALL:g} m; 0 alone is no wall."
+        )
 
 
 def _check_needs(setting: Setting, robot: RobotSpec) -> None:

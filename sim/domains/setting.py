@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from contract.errors import DomainError
-from sim.domains.distributions import STANDARD_NORMAL, Distribution
+from sim.domains.distributions import STANDARD_NORMAL, Curriculum, Distribution
 from sim.domains.parameter import Parameter
 
 Operation = Literal["set", "scale", "add"]
@@ -36,15 +36,23 @@ class Setting:
     group: str = ""
     correlation: float = 0.0
 
-    def draw(self, nominal: float, rng: np.random.Generator, factors: dict[str, float]) -> float:
-        """A value; `factors` holds each group's z and takes those that are missing."""
+    def draw(
+        self, nominal: float, rng: np.random.Generator, factors: dict[str, float], level: float = 1.0
+    ) -> float:
+        """A value; `factors` holds each group's z and takes those that are missing.
+
+        `level` in [0, 1] is how far a curriculum has got.
+        """
+        distribution = self.distribution
+        if isinstance(distribution, Curriculum):
+            distribution = distribution.at(level)
         if not self.group:
-            return self._operate(nominal, self.distribution.draw(rng))
+            return self._operate(nominal, distribution.draw(rng))
         if self.group not in factors:
             factors[self.group] = float(rng.standard_normal())
         own = float(rng.standard_normal())
         score = self.correlation * factors[self.group] + math.sqrt(1.0 - self.correlation**2) * own
-        return self._operate(nominal, self.distribution.quantile(STANDARD_NORMAL.cdf(score)))
+        return self._operate(nominal, distribution.quantile(STANDARD_NORMAL.cdf(score)))
 
     def support(self, nominal: float) -> tuple[float, float]:
         """Smallest and largest value that `draw` can return."""

@@ -9,7 +9,7 @@ import yaml
 
 from contract.errors import DomainError, UnknownNameError
 from sim.domains import nodes
-from sim.domains.distributions import DISTRIBUTIONS, Distribution, Fixed, LogUniform
+from sim.domains.distributions import DISTRIBUTIONS, Curriculum, Distribution, Fixed, LogUniform
 from sim.domains.parameters import Parameter
 from sim.domains.setting import MODES, OPERATIONS, Setting
 
@@ -60,7 +60,7 @@ def _distribution(shapes: dict[str, yaml.Node], unit: str, at: str) -> Distribut
     first, second = (nodes.number(item, unit, at) for item in arguments.value)
     if name == "normal" and second < 0:
         raise DomainError(f"{at}: the standard deviation {second} is negative.")
-    if name != "normal" and first > second:
+    if name not in ("normal", "curriculum") and first > second:
         raise DomainError(f"{at}: {name} needs low ≤ high, got [{first}, {second}].")
     if DISTRIBUTIONS[name] is LogUniform and first <= 0:
         raise DomainError(f"{at}: log_uniform needs low > 0, got {first}.")
@@ -98,6 +98,8 @@ def _check(setting: Setting, at: str) -> None:
         raise DomainError(f"{at}: every: {setting.every:g} s is no interval.")
     if setting.mode == "interval" and parameter.only_at_start:
         raise DomainError(f"{at} cannot change within an episode. Modes: startup, reset.")
+    if setting.mode == "startup" and isinstance(setting.distribution, Curriculum):
+        raise DomainError(f"{at}: a curriculum cannot rise with mode 'startup'. Modes: reset, interval.")
     if abs(setting.correlation) > 1.0:
         raise DomainError(f"{at}: correlation: {setting.correlation:g} is not within [-1, 1].")
     if setting.group and not setting.correlation:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pybullet_data
 
 from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
+from sim.engines.bullet_ground import BulletGround
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.engines.shifted_urdf import shifted_urdf
 from sim.gravity import gravity_vector
+from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, facts, model_file
 from sim.robots.spec import Loop, RobotSpec
@@ -27,11 +28,11 @@ class BulletEngine:
     Bullet damps joints explicitly, which blows up light links; the inertia dt * damping about the
     joint's axis makes the step implicit, as MuJoCo's is: (I + dt d) a = tau - d v. Armature is
     added in the same way; earlier joints with a parallel axis feel it too, as if it were geared 1:1.
-    Ground friction in Bullet is the product of both surfaces, so the plane has 1 and the robot
+    Ground friction in Bullet is the product of both surfaces, so the ground has 1 and the robot
     the coefficient. Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
         self._robot, self._closure = robot, Closure(robot)
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
@@ -42,11 +43,8 @@ class BulletEngine:
             deterministicOverlappingPairs=1,
             physicsClientId=c,
         )
-        plane = f"{pybullet_data.getDataPath()}/plane.urdf"
-        flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
-        self._plane = pybullet.loadURDF(plane, flags=flags, physicsClientId=c)
-        # friction and restitution of a contact are the product of both surfaces'
-        pybullet.changeDynamics(self._plane, -1, lateralFriction=1.0, restitution=1.0, physicsClientId=c)
+        self._ground = BulletGround(c, ground)
+        self._plane = self._ground.plane
         self._load(np.zeros(3))
         n = len(robot.joints)
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
@@ -78,6 +76,7 @@ class BulletEngine:
             pybullet.setJointMotorControlArray(
                 self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
             )
+        self._ground.withdraw()
         # Bullet's first step differs from all later ones
         pybullet.stepSimulation(physicsClientId=c)
         self._untouched = pybullet.saveState(physicsClientId=c)
@@ -134,6 +133,7 @@ class BulletEngine:
             pybullet.removeState(self._untouched, physicsClientId=self._client)
             pybullet.removeBody(self._body, physicsClientId=self._client)
             self._load(draw["base_center_offset"])
+        self._ground.move_wall(wall_center(draw.scalar("obstacle_distance")))
         c, scale = self._client, draw.scalar("link_mass_scale")
         pybullet.setGravity(*gravity_vector(draw).tolist(), physicsClientId=c)
         tool = self._link_index[self._robot.tool.link] if self._robot.tool else None
@@ -165,10 +165,14 @@ class BulletEngine:
             self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=friction, physicsClientId=c
         )
 
+    def shape_ground(self, heights: Array) -> None:
+        self._ground.shape(heights)
+
     def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
         c, speeds = self._client, [0.0] * len(joint_position)
         # Bullet would start with the contacts of the last episode, and no two would be alike
         pybullet.restoreState(self._untouched, physicsClientId=c)
+        self._ground.place()
         turned, velocity = [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0]
         if motion is not None:
             turned, velocity = motion.orientation.tolist(), motion.linear_velocity.tolist()
@@ -264,8 +268,11 @@ class BulletEngine:
         )
 
     def foot_contacts(self) -> Array:
-        points = pybullet.getContactPoints(self._body, self._plane, physicsClientId=self._client)
-        touching = {point[3] for point in points}
+        touching = {
+            point[3]
+            for ground in self._ground.bodies
+            for point in pybullet.getContactPoints(self._body, ground, physicsClientId=self._client)
+        }
         return np.array([float(foot in touching) for foot in self._feet])
 
     def close(self) -> None:

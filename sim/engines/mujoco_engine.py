@@ -1,19 +1,21 @@
-"""MuJoCo behind the engine protocol; the only module that imports it.
+"""MuJoCo behind the engine protocol.
 
 MuJoCo writes quaternions wxyz; they leave this file as xyzw.
 """
 
 from __future__ import annotations
 
-import mujoco
 import numpy as np
 
 from contract.rotation import quaternion_matrix
 from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines import restitution
+from sim.engines.mujoco_ground import MujocoGround, add_ground
+from sim.engines.mujoco_library import mujoco
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.gravity import gravity_vector
+from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
@@ -22,14 +24,14 @@ from sim.robots.spec import Loop, RobotSpec
 class MujocoEngine:
     """The same URDF as the other engine, a floor, and a free joint where the base floats.
 
-    Friction is the maximum of both surfaces, so the floor has 0 and the robot the coefficient.
+    Friction is the maximum of both surfaces, so the ground has 0 and the robot the coefficient.
     Its cone is elliptic: the pyramid that MuJoCo defaults to throws a robot up on slippery ground.
     Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
         self._robot, self._closure = robot, Closure(robot)
-        self._model = _compile(robot)
+        self._model = _compile(robot, ground)
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
@@ -45,14 +47,14 @@ class MujocoEngine:
         # dry friction sticks; with MuJoCo's default softness a joint would creep below it
         self._model.dof_solimp[:, :2] = 0.9999
         self._model.dof_solref[:, 0] = 2 * robot.time_step
-        self._robot_geoms = np.flatnonzero(self._model.geom_bodyid != 0)
+        self._ground = MujocoGround(self._model, ground)
         self._feet = [self._model.body(name).id for name in robot.feet]
-        self._floor = self._model.geom("floor").id
         self.joint_position, self.joint_velocity = np.zeros(len(joints)), np.zeros(len(joints))
 
     def apply(self, draw: Draw) -> None:
         model, scale = self._model, draw.scalar("link_mass_scale")
         mass, inertia = self._nominal
+        self._ground.move_wall(wall_center(draw.scalar("obstacle_distance")))
         model.opt.gravity[:] = gravity_vector(draw)
         model.body_mass[:] = mass * scale
         model.body_inertia[:] = inertia * (scale * draw.scalar("link_inertia_scale"))
@@ -61,7 +63,7 @@ class MujocoEngine:
             model.body_ipos[self._base_body] = self._nominal_center + draw["base_center_offset"]
         if self._robot.tool:
             model.body_mass[self._tool_body()] += draw.scalar("tool_mass_offset")
-        model.geom_friction[self._robot_geoms, 0] = draw.scalar("ground_friction")
+        model.geom_friction[self._ground.robot_geoms, 0] = draw.scalar("ground_friction")
         model.dof_damping[self._v] = draw["joint_damping"]
         model.dof_armature[self._v] = draw["joint_armature"]
         model.dof_frictionloss[self._v] = draw["joint_friction"]
@@ -72,6 +74,9 @@ class MujocoEngine:
     def _tool_body(self) -> int:
         assert self._robot.tool is not None
         return int(self._model.body(self._robot.tool.link).id)
+
+    def shape_ground(self, heights: Array) -> None:
+        self._ground.shape(heights)
 
     def reset(self, joint_position: Array, base_height: float, motion: StartMotion | None = None) -> None:
         mujoco.mj_resetData(self._model, self._data)
@@ -140,7 +145,8 @@ class MujocoEngine:
 
     def foot_contacts(self) -> Array:
         contact = self._data.contact
-        on_floor = (contact.geom1 == self._floor) | (contact.geom2 == self._floor)
+        ground = self._ground.geoms
+        on_floor = ground[contact.geom1] | ground[contact.geom2]
         geoms = np.concatenate([contact.geom1[on_floor], contact.geom2[on_floor]])
         touching = set(self._model.geom_bodyid[geoms].tolist())
         return np.array([float(foot in touching) for foot in self._feet])
@@ -149,7 +155,7 @@ class MujocoEngine:
         """Nothing to free: MuJoCo's memory goes with the object."""
 
 
-def _compile(robot: RobotSpec) -> mujoco.MjModel:
+def _compile(robot: RobotSpec, ground: Ground) -> mujoco.MjModel:
     with model_file(robot) as path:
         spec = mujoco.MjSpec.from_file(str(path))
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
@@ -163,9 +169,7 @@ def _compile(robot: RobotSpec) -> mujoco.MjModel:
         _close(spec, loop)
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0
-    floor = spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
-    floor.contype, floor.conaffinity = 0, 1
-    floor.friction[0] = 0.0
+    add_ground(spec, ground)
     return spec.compile()
 
 

@@ -49,7 +49,7 @@ def pitch_of(xyzw: Sequence[float]) -> float:
 
 
 class Engine(Protocol):
-    """One robot on a plane. Joint arrays are in the order of the robot's joints.
+    """One robot on a plane, or on terrain. Joint arrays are in the order of the robot's joints.
 
     `joint_position` (n,) rad and `joint_velocity` (n,) rad/s are refreshed by `reset` and `step`.
     """
@@ -61,6 +61,14 @@ class Engine(Protocol):
         """Set masses, friction, damping and gravity; call before `reset`.
 
         Within an episode it changes them on the fly; only `base_center_offset` must then stay.
+        A wall moves at the next `reset`.
+        """
+        ...
+
+    def shape_ground(self, heights: Array) -> None:
+        """Give the terrain these heights, as `sim.terrain.heights` makes them; call before `reset`.
+
+        Needs a ground with terrain.
         """
         ...
 

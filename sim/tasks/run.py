@@ -21,7 +21,7 @@ SPEED = (1.0, 5.0)  # m/s, range of commands
 UP_BONUS = 0.5
 EFFORT_COST = 0.1
 FALL_TILT = 1.2  # rad
-FALL_HEIGHT = 0.4  # of the height in the default pose
+FALL_HEIGHT = 0.4  # of the height above the ground in the default pose
 START_SPREAD = 0.1  # rad
 SUCCESS_SHARE = 0.5  # of the commanded speed, on average once it has settled
 SETTLE_SECONDS = 1.0
@@ -94,7 +94,7 @@ class Run:
 
     def terminated(self, step: Step) -> bool:
         assert step.truth is not None
-        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_position[2] < self._lowest)
+        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_height < self._lowest)
 
     def measure(self, step: Step) -> dict[str, float]:
         return {"speed": speed(step), "speed_error": abs(speed(step) - float(step.command[0]))}

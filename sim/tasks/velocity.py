@@ -22,7 +22,7 @@ LOW, HIGH = (-0.5, -0.3, -0.8), (1.0, 0.3, 0.8)  # m/s, m/s, rad/s
 STAND_FRACTION = 0.1  # of commands that ask to stand still
 TRACKING_WIDTH = 0.25  # (m/s)² or (rad/s)²
 FALL_TILT = 0.8  # rad
-FALL_HEIGHT = 0.15  # m
+FALL_HEIGHT = 0.15  # m, of the base above the ground below it
 START_SPREAD = 0.05  # rad
 SETTLE_SECONDS = 1.0  # after a new command, not judged
 SUCCESS_LINEAR, SUCCESS_YAW = 0.15, 0.2  # m/s, rad/s, mean absolute errors
@@ -121,7 +121,7 @@ class Velocity:
 
     def terminated(self, step: Step) -> bool:
         assert step.truth is not None
-        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_position[2] < FALL_HEIGHT)
+        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_height < FALL_HEIGHT)
 
     def measure(self, step: Step) -> dict[str, float]:
         x, y = linear_error(step)

@@ -84,10 +84,10 @@ class RobotVecEnv(VecEnv):
 
 
 class WorkerEnvironments:
-    """The environments of one worker, which write into rows of `arrays`."""
+    """The environments of one worker, which write into rows of `arrays`; their curricula follow success."""
 
     def __init__(self, spec: EnvironmentSpec, indices: Sequence[int], arrays: StepArrays, seed: int) -> None:
-        self._envs = [(i, RobotEnv(spec.robot, spec.task, spec.domain)) for i in indices]
+        self._envs = [(i, RobotEnv(spec.robot, spec.task, spec.domain, curriculum=True)) for i in indices]
         self._arrays = arrays
         for row, (i, env) in enumerate(self._envs):
             arrays.observation[row], _ = env.reset(seed=seed + i)

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.domains.distributions import DISTRIBUTIONS, Distribution, Fixed, LogUniform, Normal, Uniform
+from sim.domains.distributions import (
+    DISTRIBUTIONS,
+    Curriculum,
+    Distribution,
+    Fixed,
+    LogUniform,
+    Normal,
+    Uniform,
+)
 
 finite = st.floats(-100.0, 100.0)
 width = st.floats(0.0, 50.0)
@@ -19,6 +27,7 @@ distributions = st.one_of(
     st.builds(lambda low, w: Uniform(low, low + w), finite, width),
     st.builds(lambda low, w: LogUniform(low, low * (1 + w)), st.floats(0.01, 100.0), width),
     st.builds(Normal, finite, width),
+    st.builds(Curriculum, finite, finite),
 )
 
 
@@ -62,5 +71,15 @@ def test_normal_is_truncated_at_two_deviations() -> None:
     assert x.std() == pytest.approx(2.0 * 0.8796, rel=0.02)  # of a normal truncated at ± 2
 
 
+@pytest.mark.parametrize(("easy", "hard", "half"), [(0.0, 4.0, (0.0, 2.0)), (0.8, 0.2, (0.5, 0.8))])
+def test_a_curriculum_goes_as_far_as_its_level(easy: float, hard: float, half: tuple[float, float]) -> None:
+    curriculum = Curriculum(easy, hard)
+    assert curriculum.at(0.0).support() == (easy, easy)
+    assert curriculum.at(0.5).support() == pytest.approx(half)
+    assert curriculum.at(1.0).support() == curriculum.support() == (min(easy, hard), max(easy, hard))
+    x = samples(curriculum)
+    assert x.mean() == pytest.approx((easy + hard) / 2, abs=0.03)
+
+
 def test_every_distribution_is_tested_here() -> None:
-    assert set(DISTRIBUTIONS.values()) == {Uniform, LogUniform, Normal}
+    assert set(DISTRIBUTIONS.values()) == {Uniform, LogUniform, Normal, Curriculum}

@@ -13,7 +13,7 @@ from contract.errors import DomainError, TerrafirmaError, UnknownNameError
 from sim.domains.distributions import Fixed, LogUniform, Normal, Uniform
 from sim.domains.parameters import PARAMETERS
 from sim.domains.reader import LIBRARY, MAX_BYTES, load_domain, parse_domain
-from sim.robots import load_robot
+from sim.robots import ROBOTS, load_robot
 
 
 def test_values_and_distributions() -> None:
@@ -104,6 +104,26 @@ PARAMETER_MISTAKES = {
     "a list for a joint": (
         "joint_strength: {lbr_iiwa_joint_1: [0, 1]}",
         r"d:3: joint_strength: expected a finite number in 1, got a list",
+    ),
+    "misspelt curriculum": (
+        "terrain_roughness: {curiculum: [0, 0.05]}",
+        r"d:3: terrain_roughness: unknown distribution 'curiculum'\. Did you mean 'curriculum'",
+    ),
+    "curriculum of one number": (
+        "terrain_roughness: {curriculum: 0.05}",
+        r"d:3: terrain_roughness: curriculum takes two numbers, \[a, b\], got '0\.05'",
+    ),
+    "curriculum too hard": (
+        "terrain_roughness: {curriculum: [0, 0.5]}",
+        r"d:3: terrain_roughness: \[0, 0\.5\] m leaves the valid range \[0, 0\.1\] m",
+    ),
+    "curriculum drawn once": (
+        "terrain_roughness: {curriculum: [0, 0.05], mode: startup}",
+        r"d:3: terrain_roughness: a curriculum cannot rise with mode 'startup'\. Modes: reset, interval",
+    ),
+    "new ground within an episode": (
+        "terrain_roughness: {uniform: [0, 0.05], mode: interval, every: 2}",
+        r"d:3: terrain_roughness cannot change within an episode",
     ),
     "unknown option": (
         "gravity: {uniform: [9, 10], mod: reset}",
@@ -309,7 +329,8 @@ def test_shipped_domains_are_found_by_name(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_domains_suit_their_robots(path: Path) -> None:
-    robots = {"legged": ["a1"], "iiwa": ["iiwa"]}.get(path.stem.split("-")[0], ["a1", "iiwa"])
+    made_for = {"legged": ["a1"], "half": ["half_cheetah"]} | {name: [name] for name in ROBOTS}
+    robots = made_for.get(path.stem.split("-")[0], ["a1", "iiwa"])
     for name in robots:
         load_domain(path).check(load_robot(name))
 

@@ -1,0 +1,7 @@
+"""The only import of MuJoCo."""
+
+from __future__ import annotations
+
+import mujoco
+
+__all__ = ["mujoco"]

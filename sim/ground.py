@@ -1,0 +1,33 @@
+"""What robots stand on and run into; engines load only what a domain uses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sim.domains.domain import Domain
+
+WALL_HALF_SIZE = (1.0, 10.0, 10.0)  # m, as the obstacle of DARC's half-cheetah (arXiv:2006.13916)
+NOWHERE = 1000.0  # m, along x, where a wall stands that an episode does without
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What there is beside the plane."""
+
+    terrain: bool = False
+    wall: bool = False
+
+    @staticmethod
+    def of(domain: Domain) -> Ground:
+        """What the domain's settings can draw, other than nothing."""
+        return Ground(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"))
+
+
+def _used(domain: Domain, name: str) -> bool:
+    return any(s.parameter.name == name and s.support(0.0) != (0.0, 0.0) for s in domain.settings)
+
+
+def wall_center(distance: float) -> float:
+    """Where along x (m) the middle of a wall is whose near face is at `distance` (m); 0: no wall."""
+    return distance + math.copysign(WALL_HALF_SIZE[0], distance) if distance else NOWHERE
