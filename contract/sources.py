@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.errors import ContractError
 from contract.kinematics import ForwardKinematics
 from contract.record import Contract
 from contract.rotation import projected_gravity
@@ -71,6 +72,12 @@ def _tool_position(tick: Tick) -> Array:
     return tick.tool_position
 
 
+def _object_position(tick: Tick) -> Array:
+    if tick.state.object_position is None:
+        raise ContractError("observation.object_position: nobody measures where the object is.")
+    return tick.state.object_position
+
+
 def _tool_error(tick: Tick) -> Array:
     return tick.command - _tool_position(tick)
 
@@ -88,12 +95,14 @@ SOURCES: dict[str, Source] = {
     "phase": Source("1", "stride", _constant(2), _phase_circle),
     "tool_position": Source("m", "base", _constant(3), _tool_position),
     "tool_error": Source("m", "base", _constant(3), _tool_error),
+    "object_position": Source("m", "base", _constant(3), _object_position),
     "base_position": Source("m", "world", _constant(3), None),
     "base_linear_velocity": Source("m/s", "base", _constant(3), None),
     "foot_contact": Source("1", "world", _constant(4), None),
     "ground_friction": Source("1", "world", _constant(1), None),
 }
 
+NEEDS_OBSERVER = frozenset({"object_position"})  # somebody outside the robot
 NEEDS_KINEMATICS = frozenset({"tool_position", "tool_error"})
 NEEDS_POINT_COMMAND = frozenset({"tool_error"})
 

@@ -37,7 +37,7 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self.robot_spec = load_robot(robot)
         self.task = make_task(task, self.robot_spec)
         self.contract = build_contract(self.task, unnamed_identity(self.task))
-        self.robot = SimulatedRobot(self.robot_spec, domain)
+        self.robot = SimulatedRobot(self.robot_spec, domain, scene=self.task.scene)
         self.session = PolicySession(self.contract)
         n = len(self.robot_spec.joints)
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (n,), np.float32)

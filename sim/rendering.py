@@ -19,18 +19,23 @@ from sim.engines.bullet import pybullet
 from sim.robots.closure import Closure
 from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
+from sim.scene import Scene
 
 Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Pose:
-    """One moment: base (3,) m, orientation (4,) xyzw, joints (n,) rad and an optional marker (3,) m."""
+    """One moment: base (3,) m, orientation (4,) xyzw, joints (n,) rad, and what else there is to see.
+
+    That is an optional marker (3,) m, and a scene's object: position (3,) m and orientation (4,) xyzw.
+    """
 
     base_position: Array
     base_orientation: Array
     joint_position: Array
     marker: Array | None = None
+    object_pose: tuple[Array, Array] | None = None
 
 
 class Renderer:
@@ -39,7 +44,14 @@ class Renderer:
     `close_up` fills the picture with the robot, instead of leaving it room to move.
     """
 
-    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240, close_up: bool = False) -> None:
+    def __init__(
+        self,
+        robot: RobotSpec,
+        width: int = 320,
+        height: int = 240,
+        close_up: bool = False,
+        scene: Scene | None = None,
+    ) -> None:
         self._close_up = close_up
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
@@ -60,6 +72,7 @@ class Renderer:
         self._marker = pybullet.createMultiBody(
             baseVisualShapeIndex=ball, basePosition=[0, 0, -1], physicsClientId=c
         )
+        self._object = self._add_object(scene) if scene else None
         self._projection = pybullet.computeProjectionMatrixFOV(45, width / height, 0.1, 10)
         self._middle, self._extent = self._measure()
         self._base_inertial = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)[3:5]
@@ -74,6 +87,8 @@ class Renderer:
             pybullet.resetBasePositionAndOrientation(
                 self._marker, pose.marker, [0, 0, 0, 1], physicsClientId=c
             )
+        if pose.object_pose is not None and self._object is not None:
+            pybullet.resetBasePositionAndOrientation(self._object, *pose.object_pose, physicsClientId=c)
         image = pybullet.getCameraImage(
             width,
             height,
@@ -85,6 +100,24 @@ class Renderer:
             physicsClientId=c,
         )[2]
         return np.asarray(image, dtype=np.uint8).reshape(height, width, 4)[..., :3]
+
+    def _add_object(self, scene: Scene) -> int:
+        """The scene's object, in blue, where it may start."""
+        c, (width, depth, height) = self._client, scene.object.size
+        color = [0.1, 0.3, 0.8, 1.0]
+        if scene.object.shape == "box":
+            edges = [width / 2, depth / 2, height / 2]
+            shape = pybullet.createVisualShape(
+                pybullet.GEOM_BOX, halfExtents=edges, rgbaColor=color, physicsClientId=c
+            )
+        else:
+            shape = pybullet.createVisualShape(
+                pybullet.GEOM_CYLINDER, radius=width / 2, length=height, rgbaColor=color, physicsClientId=c
+            )
+        body: int = pybullet.createMultiBody(
+            baseVisualShapeIndex=shape, basePosition=[*scene.low, height / 2], physicsClientId=c
+        )
+        return body
 
     def _set_joints(self, joint_position: Array) -> None:
         c = self._client
@@ -123,9 +156,11 @@ class Renderer:
         pybullet.disconnect(physicsClientId=self._client)
 
 
-def animation(robot: RobotSpec, poses: list[Pose], frames_per_second: float) -> bytes:
+def animation(
+    robot: RobotSpec, poses: list[Pose], frames_per_second: float, scene: Scene | None = None
+) -> bytes:
     """An endless animated WebP of `poses`."""
-    renderer = Renderer(robot)
+    renderer = Renderer(robot, scene=scene)
     images = [Image.fromarray(renderer.frame(pose)) for pose in poses]
     renderer.close()
     stream = io.BytesIO()
