@@ -1,7 +1,8 @@
 """The things that an observation term can be made of.
 
 A privileged source exists only in a simulator: critics and teachers may use it, an exported
-policy may not.
+policy may not. A source of `NEEDS_OBSERVER` is not privileged, but somebody beside the robot has to
+measure it, a camera or a motion capture.
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ SOURCES: dict[str, Source] = {
 NEEDS_OBSERVER = frozenset({"object_position"})  # somebody outside the robot
 NEEDS_KINEMATICS = frozenset({"tool_position", "tool_error"})
 NEEDS_POINT_COMMAND = frozenset({"tool_error"})
+
+
+def needs_observer(contract: Contract) -> bool:
+    """Whether the policy sees something that the robot's own sensors do not."""
+    return any(term.source in NEEDS_OBSERVER for term in contract.observation)
 
 
 def forward_kinematics(contract: Contract) -> ForwardKinematics | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from contract.errors import ContractError
 from contract.record import Contract
+from contract.sources import NEEDS_OBSERVER
 from contract.state import Array, RobotState
 from contract.validation import match_joints
 
@@ -25,6 +26,20 @@ def needs_imu(contract: Contract) -> bool:
     """Whether the policy or its safety limits read an IMU."""
     sources = {term.source for term in contract.observation}
     return bool(sources & IMU_SOURCES) or contract.safety.tilt_limit is not None
+
+
+def check_observable(contract: Contract) -> None:
+    """Refuse a policy that sees what no topic delivers.
+
+    Raises:
+        ContractError: names what it sees, and the topics that there are.
+    """
+    seen = [term.source for term in contract.observation if term.source in NEEDS_OBSERVER]
+    if seen:
+        raise ContractError(
+            f"policy {contract.identity.policy!r} sees {', '.join(seen)}, which no topic delivers: the "
+            "bridge reads joint_states and imu/data only. Such a policy runs in the simulator, not on a robot."
+        )
 
 
 def stamp_ns(stamp: Any) -> int:

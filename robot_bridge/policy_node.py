@@ -29,7 +29,7 @@ from robot_bridge.deadlines import Deadlines, TimeBase
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.exploration import Exploration
 from robot_bridge.joint_commands import CommandPublisher, check_interface
-from robot_bridge.messages import JointReader, needs_imu, read_imu
+from robot_bridge.messages import JointReader, check_observable, needs_imu, read_imu
 from robot_bridge.policy_core import PolicyCore
 from robot_bridge.sensors import IMU, JOINT_STATES, SensorInput
 from robot_bridge.tick import Mode
@@ -76,6 +76,7 @@ class PolicyNode(ros.ManagedNode):
             raise TerrafirmaError("parameter policy: give the path of an exported ONNX file.")
         policy = Policy(Path(self._path))
         contract = policy.contract
+        check_observable(contract)
         scale = np.array(contract.action.scale)
         rng = np.random.default_rng(self._seed)
         core = PolicyCore(policy, Exploration(scale, self._exploration_std, self._random_fraction, rng))
