@@ -38,7 +38,7 @@ def check_observable(contract: Contract) -> None:
     if seen:
         raise ContractError(
             f"policy {contract.identity.policy!r} sees {', '.join(seen)}, which no topic delivers: the "
-            "bridge reads joint_states and imu/data only. Such a policy runs in the simulator, not on a robot."
+            "bridge reads joint_states and imu/data only. Such a policy runs in the simulator."
         )
 
 

@@ -133,7 +133,7 @@ def test_an_object_elsewhere_or_nowhere_is_found(
     pushing_contract: Contract, pushing_trace: GoldenTrace, values: tuple[float, ...]
 ) -> None:
     changed = tampered(pushing_trace, 5, "object_position", list(values))
-    with pytest.raises(ContractError, match="tick 5: (object_position has|observation)"):
+    with pytest.raises(ContractError, match=r"tick 5: (object_position has|observation)"):
         golden.replay(pushing_contract, network, changed, "f")
 
 

@@ -12,7 +12,7 @@ from sensor_msgs.msg import Imu, JointState
 from contract.errors import ContractError
 from contract.record import Contract
 from contract.state import RobotState
-from robot_bridge.messages import JointReader, needs_imu, read_imu
+from robot_bridge.messages import JointReader, check_observable, needs_imu, read_imu
 
 
 def message(contract: Contract, order: list[int], extra: int = 0) -> JointState:
@@ -92,3 +92,12 @@ def test_imu_without_orientation() -> None:
     unset.orientation_covariance[0] = -1.0
     with pytest.raises(ContractError, match="reports no orientation"):
         read_imu(unset, state)
+
+
+def test_only_what_topics_deliver_is_accepted(
+    iiwa_contract: Contract, a1_contract: Contract, push_contract: Contract
+) -> None:
+    check_observable(iiwa_contract)
+    check_observable(a1_contract)
+    with pytest.raises(ContractError, match="'panda-push' sees object_position, which no topic delivers"):
+        check_observable(push_contract)

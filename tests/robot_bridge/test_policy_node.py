@@ -72,6 +72,15 @@ def test_refuses_to_start(
     assert message in node.output()
 
 
+def test_refuses_a_policy_that_sees_what_no_topic_delivers(
+    start: Callable[..., Any], policy_for: Callable[[Contract], Path], push_contract: Contract
+) -> None:
+    node = start("policy_node", policy=policy_for(push_contract), autostart=True)
+    assert node.wait() == 2
+    assert "policy 'panda-push' sees object_position, which no topic delivers" in node.output()
+    assert "joint_states and imu/data only" in node.output()
+
+
 def test_silent_until_activated_then_ramps_then_holds_when_deactivated(
     start: Callable[..., Any], observer: Any, iiwa_policy: Path
 ) -> None:
