@@ -19,9 +19,10 @@ from sim.engines.bullet import pybullet
 from sim.robots.closure import Closure
 from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
-from sim.scene import Scene
+from sim.scene import Scene, SceneObject
 
 Frame = NDArray[np.uint8]
+CYLINDER_SIDES = 24
 
 
 @dataclass(frozen=True)
@@ -103,19 +104,18 @@ class Renderer:
 
     def _add_object(self, scene: Scene) -> int:
         """The scene's object, in blue, where it may start."""
-        c, (width, depth, height) = self._client, scene.object.size
-        color = [0.1, 0.3, 0.8, 1.0]
-        if scene.object.shape == "box":
-            edges = [width / 2, depth / 2, height / 2]
-            shape = pybullet.createVisualShape(
-                pybullet.GEOM_BOX, halfExtents=edges, rgbaColor=color, physicsClientId=c
-            )
-        else:
-            shape = pybullet.createVisualShape(
-                pybullet.GEOM_CYLINDER, radius=width / 2, length=height, rgbaColor=color, physicsClientId=c
-            )
+        c = self._client
+        vertices, normals = prism(scene.object)
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            vertices=vertices.tolist(),
+            indices=list(range(len(vertices))),
+            normals=normals.tolist(),
+            rgbaColor=[0.1, 0.3, 0.8, 1.0],
+            physicsClientId=c,
+        )
         body: int = pybullet.createMultiBody(
-            baseVisualShapeIndex=shape, basePosition=[*scene.low, height / 2], physicsClientId=c
+            baseVisualShapeIndex=shape, basePosition=[*scene.low, scene.object.size[2] / 2], physicsClientId=c
         )
         return body
 
@@ -141,6 +141,8 @@ class Renderer:
             middle = max(0.2, self._robot.base_height + self._middle[2])
             distance = max(1.3, 1.5 * self._extent)
             focus, yaw, pitch = [x, y, middle], 20 if self._robot.base == "planar" else 40, -20
+        elif self._object is not None:
+            focus, distance, yaw, pitch = [0.35, 0.0, 0.25], 1.5, 50, -30
         else:
             focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
         if self._close_up:
@@ -154,6 +156,25 @@ class Renderer:
 
     def close(self) -> None:
         pybullet.disconnect(physicsClientId=self._client)
+
+
+def prism(thing: SceneObject) -> tuple[Array, Array]:
+    """Corners (k, 3) m of an object's triangles, and normals: Bullet's own cylinders look like balls."""
+    width, depth, height = thing.size
+    corners = 4 if thing.shape == "box" else CYLINDER_SIDES
+    angles = 2.0 * np.pi * (np.arange(corners + 1) + 0.5) / corners
+    stretch = np.array([width, depth]) / (np.sqrt(2.0) if corners == 4 else 2.0)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * stretch
+    low, high = (np.column_stack([ring, np.full(corners + 1, z)]) for z in (-height / 2, height / 2))
+    middle = np.array([0.0, 0.0, height / 2])
+    triangles: list[tuple[Array, Array, Array]] = []
+    for i in range(corners):
+        triangles += [(low[i], low[i + 1], high[i + 1]), (low[i], high[i + 1], high[i])]
+        triangles += [(middle, high[i], high[i + 1]), (-middle, low[i + 1], low[i])]
+    faces = np.array(triangles)  # (triangles, 3 corners, 3)
+    normals = np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return faces.reshape(-1, 3), np.repeat(normals, 3, axis=0)
 
 
 def animation(
