@@ -7,14 +7,13 @@ ones that a bag reader decodes. REP-103 units; quaternions xyzw; stamps in ns.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
 from contract.errors import ContractError
 from contract.record import Contract
-from contract.sources import NEEDS_OBSERVER
 from contract.state import Array, RobotState
 from contract.validation import match_joints
 
@@ -26,20 +25,6 @@ def needs_imu(contract: Contract) -> bool:
     """Whether the policy or its safety limits read an IMU."""
     sources = {term.source for term in contract.observation}
     return bool(sources & IMU_SOURCES) or contract.safety.tilt_limit is not None
-
-
-def check_observable(contract: Contract) -> None:
-    """Refuse a policy that sees what no topic delivers.
-
-    Raises:
-        ContractError: names what it sees, and the topics that there are.
-    """
-    seen = [term.source for term in contract.observation if term.source in NEEDS_OBSERVER]
-    if seen:
-        raise ContractError(
-            f"policy {contract.identity.policy!r} sees {', '.join(seen)}, which no topic delivers: the "
-            "bridge reads joint_states and imu/data only. Such a policy runs in the simulator."
-        )
 
 
 def stamp_ns(stamp: Any) -> int:
@@ -122,6 +107,22 @@ def read_imu(message: Any, state: RobotState) -> int:
     state.orientation = quaternion
     state.gyro = _vector(message.angular_velocity)
     state.accelerometer = _vector(message.linear_acceleration)
+    return stamp_ns(message.header.stamp)
+
+
+def read_object(message: Any, state: RobotState, frames: Container[str] | None = None) -> int:
+    """Fill in where `state`'s object is from a geometry_msgs/PoseStamped and return its stamp, ns.
+
+    Args:
+        frames: that the pose may be in; None: whoever recorded it has checked that.
+
+    Raises:
+        ContractError: the pose is in another frame.
+    """
+    frame = message.header.frame_id
+    if frames is not None and frame not in frames:
+        raise ContractError(f"the object's pose is in frame {frame!r}, not in the robot's base frame.")
+    state.object_position = _vector(message.pose.position)
     return stamp_ns(message.header.stamp)
 
 
