@@ -99,7 +99,7 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
         history: dict[str, list[float]] = {}
         for i in rows:
             position = recorded.next_joint_position[i]
-            state = _state(recorded, i)
+            state = _state(recorded, int(i))
             action = recorded.normalised_action[i]
             step = Step(state, recorded.command[i], action, action, kinematics.tool_position(position), None)
             for name, value in task.measure(step).items():

@@ -70,8 +70,6 @@ class EmulatedRobotNode(ros.ManagedNode):
         self._object_message = PoseStamped() if scene else None
         self._object_publisher = self.create_lifecycle_publisher(PoseStamped, OBJECT, SENSOR_PUBLISHER)
         self._clock_publisher = self.create_lifecycle_publisher(Clock, "/clock", CLOCK)
-        self._publishers = [self._joint_publisher, self._imu_publisher]
-        self._publishers += [self._object_publisher, self._clock_publisher]
         self._commands = joint_commands.subscribe(self, self._interface, names, core.command)
         if self._imu_message is not None:
             self._imu_message.header.frame_id = "imu_link"
@@ -84,8 +82,9 @@ class EmulatedRobotNode(ros.ManagedNode):
     def cleanup(self) -> None:
         if self._core is None or self._robot is None:
             return
-        for publisher in self._publishers:
-            self.destroy_lifecycle_publisher(publisher)
+        for sensor in (self._joint_publisher, self._imu_publisher, self._object_publisher):
+            self.destroy_lifecycle_publisher(sensor)
+        self.destroy_lifecycle_publisher(self._clock_publisher)
         self.destroy_subscription(self._commands)
         self._robot.close()
         self._core = self._robot = None

@@ -17,7 +17,7 @@ from contract.record import Contract
 from contract.state import Array, RobotState
 from contract.validation import match_joints
 
-IMU_SOURCES = frozenset({"projected_gravity", "gyro"})
+IMU_SOURCES = frozenset({"projected_gravity", "pitch", "pitch_rate", "gyro"})
 QUATERNION_TOLERANCE = 0.01  # of the norm; an unset (0, 0, 0, 0) is no orientation
 
 
