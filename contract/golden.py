@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from contract.errors import ContractError
 from contract.record import Contract
 from contract.session import PolicySession
+from contract.sources import needs_observer
 from contract.state import Array, RobotState
 
 OBSERVATION_TOLERANCE = 1e-6
@@ -21,7 +22,10 @@ Network = Callable[[NDArray[np.float32]], Array]
 
 @dataclass(frozen=True)
 class GoldenTick:
-    """One recorded control tick; lists are in contract order."""
+    """One recorded control tick; lists are in contract order.
+
+    `object_position` is there if, and only if, somebody measured it.
+    """
 
     joint_position: tuple[float, ...]
     joint_velocity: tuple[float, ...]
@@ -33,6 +37,7 @@ class GoldenTick:
     observation: tuple[float, ...]
     action: tuple[float, ...]
     set_point: tuple[float, ...]
+    object_position: tuple[float, ...] | None = None
 
     def state(self) -> RobotState:
         return RobotState(
@@ -42,6 +47,7 @@ class GoldenTick:
             np.array(self.orientation),
             np.array(self.gyro),
             np.array(self.accelerometer),
+            object_position=None if self.object_position is None else np.array(self.object_position),
         )
 
 
@@ -72,6 +78,7 @@ def record(contract: Contract, network: Network, readings: list[tuple[RobotState
                 tuple(observation.tolist()),
                 tuple(action.tolist()),
                 tuple(set_point.tolist()),
+                None if state.object_position is None else tuple(state.object_position.tolist()),
             )
         )
     return GoldenTrace(tuple(ticks))
@@ -113,9 +120,12 @@ def _check_sizes(contract: Contract, tick: GoldenTick, where: str) -> None:
         "command": command,
         "action": n,
     }
+    if tick.object_position is not None or needs_observer(contract):
+        sizes["object_position"] = 3
     for name, size in sizes.items():
-        if len(getattr(tick, name)) != size:
-            raise ContractError(f"{where}: {name} has {len(getattr(tick, name))} values, not {size}.")
+        values = getattr(tick, name) or ()
+        if len(values) != size:
+            raise ContractError(f"{where}: {name} has {len(values)} values, not {size}.")
 
 
 def _compare(value: NDArray[np.floating], golden: tuple[float, ...], tolerance: float, where: str) -> float:

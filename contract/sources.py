@@ -1,7 +1,8 @@
 """The things that an observation term can be made of.
 
 A privileged source exists only in a simulator: critics and teachers may use it, an exported
-policy may not.
+policy may not. A source of `NEEDS_OBSERVER` is not privileged, but somebody beside the robot has to
+measure it, a camera or a motion capture.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.errors import ContractError
 from contract.kinematics import ForwardKinematics
 from contract.record import Contract
 from contract.rotation import projected_gravity
@@ -71,6 +73,12 @@ def _tool_position(tick: Tick) -> Array:
     return tick.tool_position
 
 
+def _object_position(tick: Tick) -> Array:
+    if tick.state.object_position is None:
+        raise ContractError("observation.object_position: nobody measures where the object is.")
+    return tick.state.object_position
+
+
 def _tool_error(tick: Tick) -> Array:
     return tick.command - _tool_position(tick)
 
@@ -88,14 +96,21 @@ SOURCES: dict[str, Source] = {
     "phase": Source("1", "stride", _constant(2), _phase_circle),
     "tool_position": Source("m", "base", _constant(3), _tool_position),
     "tool_error": Source("m", "base", _constant(3), _tool_error),
+    "object_position": Source("m", "base", _constant(3), _object_position),
     "base_position": Source("m", "world", _constant(3), None),
     "base_linear_velocity": Source("m/s", "base", _constant(3), None),
     "foot_contact": Source("1", "world", _constant(4), None),
     "ground_friction": Source("1", "world", _constant(1), None),
 }
 
+NEEDS_OBSERVER = frozenset({"object_position"})  # somebody outside the robot
 NEEDS_KINEMATICS = frozenset({"tool_position", "tool_error"})
 NEEDS_POINT_COMMAND = frozenset({"tool_error"})
+
+
+def needs_observer(contract: Contract) -> bool:
+    """Whether the policy sees something that the robot's own sensors do not."""
+    return any(term.source in NEEDS_OBSERVER for term in contract.observation)
 
 
 def forward_kinematics(contract: Contract) -> ForwardKinematics | None:

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 @dataclass
 class RobotState:
-    """One reading of a robot's own sensors; nothing in it needs an outside observer.
+    """One reading of a robot's own sensors, and of an object that somebody else may see.
 
     Shapes: n joints in contract order. A fixed-base robot keeps the defaults of the IMU.
     """
@@ -24,6 +24,7 @@ class RobotState:
     gyro: Array = field(default_factory=lambda: np.zeros(3))  # rad/s, base frame
     accelerometer: Array = field(default_factory=lambda: np.array([0.0, 0.0, 9.81]))  # m/s², base frame
     stamp: int = 0  # ns
+    object_position: Array | None = None  # (3,) m, its centre, base frame; None: nobody measures it
 
     def copy(self) -> RobotState:
         """A state that shares no memory with this one."""
@@ -35,12 +36,15 @@ class RobotState:
             self.gyro.copy(),
             self.accelerometer.copy(),
             self.stamp,
+            None if self.object_position is None else self.object_position.copy(),
         )
 
     def is_finite(self) -> bool:
         """Whether every number that a policy may read is finite."""
         joints = (self.joint_position, self.joint_velocity, self.joint_effort)
-        arrays = (*joints, self.orientation, self.gyro)
+        arrays = [*joints, self.orientation, self.gyro]
+        if self.object_position is not None:
+            arrays.append(self.object_position)
         return all(bool(np.isfinite(array).all()) for array in arrays)
 
 

@@ -196,7 +196,12 @@ def deploy(policy: Positional[str], /, output: Path, activate: bool = False, sec
 
 
 def emulate(
-    robot: Positional[str], /, domain: str = "nominal-mujoco", rate: float = 1.0, seed: int = 0
+    robot: Positional[str],
+    /,
+    domain: str = "nominal-mujoco",
+    rate: float = 1.0,
+    seed: int = 0,
+    task: str = "",
 ) -> int:
     """Run an emulated robot as a ROS 2 node: joint states out, position commands in.
 
@@ -205,14 +210,20 @@ def emulate(
         domain: domain file, or the name of a shipped one.
         rate: simulated seconds per wall second; publishes /clock.
         seed: of the domain's draw.
+        task: name of the task that says what stands around the robot; by default nothing.
     """
     from sim.domains.reader import load_domain
     from sim.robots import load_robot
+    from sim.tasks import make_task
 
-    load_domain(domain).check(load_robot(robot))
+    spec = load_robot(robot)
+    load_domain(domain).check(spec)
+    if task:
+        make_task(task, spec)
     parameters = {
         "autostart": "true",
         "robot": robot,
+        "task": task,
         "domain": domain,
         "rate": str(float(rate)),
         "seed": str(seed),

@@ -23,12 +23,18 @@ def film(policy: Policy, domain: Domain, seconds: float, seed: int = 10_000) -> 
     poses = []
     for tick in range(round(seconds * env.task.control_rate)):
         if tick % every == 0:
-            marker = env.command.copy() if identity.task == "reach" else None
-            poses.append(Pose(*env.robot.pose(), marker, terrain=env.robot.terrain))
+            poses.append(snapshot(env))
         action = (policy(observation) / scale).astype(np.float32)
         observation, _, terminated, truncated, _ = env.step(action)
         if terminated or truncated:
             observation, _ = env.reset()
             policy.reset()
     env.close()
-    return animation(env.robot_spec, poses, env.task.control_rate / every)
+    return animation(env.robot_spec, poses, env.task.control_rate / every, env.task.scene)
+
+
+def snapshot(env: RobotEnv) -> Pose:
+    """What there is to see now; a target in the plane is marked on the ground."""
+    marker = np.append(env.command, np.zeros(3))[:3] if env.contract.command.name == "target" else None
+    thing = env.robot.object_pose() if env.task.scene else None
+    return Pose(*env.robot.pose(), marker, env.robot.terrain, thing)

@@ -59,7 +59,7 @@ def _rewards(recorded: BagTransitions, task: Task) -> np.ndarray[tuple[int, ...]
     previous = np.zeros(recorded.normalised_action.shape[1])
     for i in range(len(recorded)):
         position = recorded.next_joint_position[i]
-        state = RobotState(position, recorded.next_joint_velocity[i], np.zeros_like(position))
+        state = _state(recorded, i)
         tool = kinematics.tool_position(position) if kinematics else None
         action = recorded.normalised_action[i]
         if i == 0 or recorded.episode_id[i] != recorded.episode_id[i - 1]:
@@ -67,6 +67,17 @@ def _rewards(recorded: BagTransitions, task: Task) -> np.ndarray[tuple[int, ...]
         rewards[i] = task.reward(Step(state, recorded.command[i], action, previous, tool, None))
         previous = action
     return rewards
+
+
+def _state(recorded: BagTransitions, row: int) -> RobotState:
+    """What is known of the robot and its object at the end of a transition."""
+    position, seen = recorded.next_joint_position[row], recorded.next_object_position
+    return RobotState(
+        position,
+        recorded.next_joint_velocity[row],
+        np.zeros_like(position),
+        object_position=None if seen is None else seen[row],
+    )
 
 
 def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
@@ -88,7 +99,7 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
         history: dict[str, list[float]] = {}
         for i in rows:
             position = recorded.next_joint_position[i]
-            state = RobotState(position, recorded.next_joint_velocity[i], np.zeros_like(position))
+            state = _state(recorded, int(i))
             action = recorded.normalised_action[i]
             step = Step(state, recorded.command[i], action, action, kinematics.tool_position(position), None)
             for name, value in task.measure(step).items():

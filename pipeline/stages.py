@@ -80,6 +80,7 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
         "policy": str(policy.path),
         "output": str(bag),
         "robot": recipe.robot,
+        "task": recipe.task,
         "domain": str(recipe.target),
         "rate": str(recipe.collect.rate),
         # in lock-step the emulated robot waits for its policy, so a busy machine costs time, not data

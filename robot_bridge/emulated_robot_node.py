@@ -1,6 +1,7 @@
 """Lifecycle node that is a robot to everyone else: a simulated one in a domain, in real time.
 
-Parameters: robot (name), domain (file or name of a shipped one), rate (multiple of real time),
+Parameters: robot (name), task (name, for what stands around the robot; empty: nothing), domain (file
+or name of a shipped one), rate (multiple of real time),
 sensor_rate (Hz of simulated time), lockstep (Hz of the controller to wait for; 0: nobody), seed,
 command_interface, publish_clock, await_controller (stand still in time until somebody can send
 commands), autostart. At a rate other than 1, or in lock-step, the clock is always published.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from geometry_msgs.msg import Vector3
+from geometry_msgs.msg import PoseStamped, Vector3
 from rclpy.executors import Executor
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
@@ -23,18 +24,20 @@ from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.emulator_core import EmulatorCore
 from robot_bridge.messages import float_array
 from robot_bridge.qos import CLOCK, SENSOR_PUBLISHER
-from robot_bridge.sensors import IMU, JOINT_STATES
+from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
+from sim.tasks import make_task
 
 
 class EmulatedRobotNode(ros.ManagedNode):
-    """Publishes joint states (and an IMU where the base floats); obeys position commands."""
+    """Publishes joint states, an IMU where the base floats, an object's pose; obeys position commands."""
 
     def __init__(self) -> None:
         super().__init__("emulated_robot")
         self._robot_name = ros.setting(self, "robot", "iiwa")
+        self._task_name = ros.setting(self, "task", "")
         self._domain_name = ros.setting(self, "domain", "nominal-mujoco")
         self._rate = ros.setting(self, "rate", 1.0)
         self._sensor_rate = ros.setting(self, "sensor_rate", 200.0)
@@ -53,7 +56,8 @@ class EmulatedRobotNode(ros.ManagedNode):
     def configure(self) -> None:
         joint_commands.check_interface(self._interface)
         spec = load_robot(self._robot_name)
-        self._robot = SimulatedRobot(spec, load_domain(self._domain_name), self._seed)
+        scene = make_task(self._task_name, spec).scene if self._task_name else None
+        self._robot = SimulatedRobot(spec, load_domain(self._domain_name), self._seed, scene)
         self._core = core = EmulatorCore(
             self._robot, spec.time_step, self._sensor_rate, self._rate, self._lockstep
         )
@@ -63,6 +67,8 @@ class EmulatedRobotNode(ros.ManagedNode):
         self._imu_message = Imu() if spec.floating_base else None
         self._joint_publisher = self.create_lifecycle_publisher(JointState, JOINT_STATES, SENSOR_PUBLISHER)
         self._imu_publisher = self.create_lifecycle_publisher(Imu, IMU, SENSOR_PUBLISHER)
+        self._object_message = PoseStamped() if scene else None
+        self._object_publisher = self.create_lifecycle_publisher(PoseStamped, OBJECT, SENSOR_PUBLISHER)
         self._clock_publisher = self.create_lifecycle_publisher(Clock, "/clock", CLOCK)
         self._commands = joint_commands.subscribe(self, self._interface, names, core.command)
         if self._imu_message is not None:
@@ -76,8 +82,9 @@ class EmulatedRobotNode(ros.ManagedNode):
     def cleanup(self) -> None:
         if self._core is None or self._robot is None:
             return
-        for publisher in (self._joint_publisher, self._imu_publisher, self._clock_publisher):
-            self.destroy_lifecycle_publisher(publisher)
+        for sensor in (self._joint_publisher, self._imu_publisher, self._object_publisher):
+            self.destroy_lifecycle_publisher(sensor)
+        self.destroy_lifecycle_publisher(self._clock_publisher)
         self.destroy_subscription(self._commands)
         self._robot.close()
         self._core = self._robot = None
@@ -115,6 +122,11 @@ class EmulatedRobotNode(ros.ManagedNode):
             self._fill_imu(self._imu_message, state)
             self._imu_message.header.stamp = joints.header.stamp
             self._imu_publisher.publish(self._imu_message)
+        if self._object_message is not None and state.object_position is not None:
+            self._object_message.header = joints.header
+            place = self._object_message.pose.position
+            place.x, place.y, place.z = (float(value) for value in state.object_position)
+            self._object_publisher.publish(self._object_message)
         self._joint_publisher.publish(joints)
         if self._with_clock:
             clock = Clock()

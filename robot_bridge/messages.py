@@ -7,7 +7,7 @@ ones that a bag reader decodes. REP-103 units; quaternions xyzw; stamps in ns.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from contract.record import Contract
 from contract.state import Array, RobotState
 from contract.validation import match_joints
 
-IMU_SOURCES = frozenset({"projected_gravity", "gyro"})
+IMU_SOURCES = frozenset({"projected_gravity", "pitch", "pitch_rate", "gyro"})
 QUATERNION_TOLERANCE = 0.01  # of the norm; an unset (0, 0, 0, 0) is no orientation
 
 
@@ -107,6 +107,22 @@ def read_imu(message: Any, state: RobotState) -> int:
     state.orientation = quaternion
     state.gyro = _vector(message.angular_velocity)
     state.accelerometer = _vector(message.linear_acceleration)
+    return stamp_ns(message.header.stamp)
+
+
+def read_object(message: Any, state: RobotState, frames: Container[str] | None = None) -> int:
+    """Fill in where `state`'s object is from a geometry_msgs/PoseStamped and return its stamp, ns.
+
+    Args:
+        frames: that the pose may be in; None: whoever recorded it has checked that.
+
+    Raises:
+        ContractError: the pose is in another frame.
+    """
+    frame = message.header.frame_id
+    if frames is not None and frame not in frames:
+        raise ContractError(f"the object's pose is in frame {frame!r}, not in the robot's base frame.")
+    state.object_position = _vector(message.pose.position)
     return stamp_ns(message.header.stamp)
 
 

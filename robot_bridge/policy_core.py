@@ -99,6 +99,7 @@ class PolicyCore:
             np.full(contract.observation_size, np.nan, dtype=np.float32),
             np.full(len(contract.joints), np.nan),
             self.safety.limit(self._held, self._measured),
+            sample.object_stamp if sample else 0,
         )
 
     def _resume(self, now: float, measured: Array) -> None:
@@ -137,6 +138,7 @@ class PolicyCore:
             observation,
             action,
             self.safety.limit(set_point, measured),
+            sample.object_stamp,
         )
 
     def _choose(self, action: Array, command: Array) -> Array:

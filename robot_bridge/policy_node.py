@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from geometry_msgs.msg import PoseStamped
 from rclpy.executors import Executor
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Imu, JointState
@@ -22,6 +23,7 @@ from std_srvs.srv import Trigger
 
 from contract.errors import ContractError, TerrafirmaError
 from contract.record import Contract
+from contract.sources import needs_observer
 from contract.state import RobotState
 from policies.runtime import Policy
 from robot_bridge import ros, task_messages
@@ -29,9 +31,9 @@ from robot_bridge.deadlines import Deadlines, TimeBase
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.exploration import Exploration
 from robot_bridge.joint_commands import CommandPublisher, check_interface
-from robot_bridge.messages import JointReader, needs_imu, read_imu
+from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object
 from robot_bridge.policy_core import PolicyCore
-from robot_bridge.sensors import IMU, JOINT_STATES, SensorInput
+from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT, SensorInput
 from robot_bridge.tick import Mode
 from robot_bridge.tick_publisher import TickPublisher
 
@@ -60,6 +62,7 @@ class PolicyNode(ros.ManagedNode):
         self._command_listeners = ros.setting(self, "command_listeners", 1)
         self._tick_listeners = ros.setting(self, "tick_listeners", 0)
         self._base_frame = ros.setting(self, "base_frame", "base_link")
+        self._frames = ("", self._base_frame, "base")  # the contract's own name for it too
         self._exploration_std = ros.setting(self, "exploration_std", 0.0)
         self._random_fraction = ros.setting(self, "random_fraction", 0.0)
         self._seed = ros.setting(self, "seed", 0)
@@ -87,7 +90,7 @@ class PolicyNode(ros.ManagedNode):
         self._deployed = _Deployed(
             policy,
             core,
-            SensorInput(self, contract, self._seconds),
+            SensorInput(self, contract, self._seconds, self._frames),
             commands,
             ticks,
             task_messages.subscribe(
@@ -162,9 +165,11 @@ class PolicyNode(ros.ManagedNode):
         """Refuse to go on until the robot has shown that the contract fits it."""
         reader = JointReader(contract)
         self._await(JointState, JOINT_STATES, reader.check)
+        state = RobotState(np.zeros(0), np.zeros(0), np.zeros(0))
         if needs_imu(contract):
-            state = RobotState(np.zeros(0), np.zeros(0), np.zeros(0))
             self._await(Imu, IMU, lambda message: read_imu(message, state))
+        if needs_observer(contract):
+            self._await(PoseStamped, OBJECT, lambda message: read_object(message, state, self._frames))
 
     def _await(self, kind: type[Any], topic: str, check: Callable[[Any], object]) -> None:
         refusal: list[ContractError] = []

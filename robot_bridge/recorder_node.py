@@ -25,6 +25,7 @@ from rclpy.subscription import Subscription
 from std_msgs.msg import Float64MultiArray
 
 from contract.errors import TerrafirmaError
+from contract.sources import needs_observer
 from policies.runtime import Policy
 from robot_bridge import ros
 from robot_bridge.bag import BagWriter
@@ -33,12 +34,13 @@ from robot_bridge.joint_commands import TOPICS as COMMAND_TOPICS
 from robot_bridge.messages import needs_imu
 from robot_bridge.qos import LOG, LOG_BEST_EFFORT
 from robot_bridge.recording import StopRule, provenance
-from robot_bridge.sensors import IMU, JOINT_STATES
+from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 from robot_bridge.tick import Mode, decode
 
 DEFAULT_TOPICS = [
     "joint_states sensor_msgs/msg/JointState",
     "imu/data sensor_msgs/msg/Imu",
+    "object_pose geometry_msgs/msg/PoseStamped",
     f"{COMMAND_TOPICS['forward_position']} std_msgs/msg/Float64MultiArray",
     f"{COMMAND_TOPICS['joint_trajectory']} trajectory_msgs/msg/JointTrajectory",
     "target geometry_msgs/msg/PointStamped",
@@ -80,7 +82,9 @@ class RecorderNode(ros.ManagedNode):
             topics[self.resolve_topic_name(name)] = type_name.strip()
         self._kinds = {name: _message_type(type_name, name) for name, type_name in topics.items()}
         policy = Policy(Path(self._policy)) if self._policy else None
-        sensors = [JOINT_STATES, IMU] if policy and needs_imu(policy.contract) else [JOINT_STATES]
+        sensors = [JOINT_STATES]
+        if policy:
+            sensors += [IMU] * needs_imu(policy.contract) + [OBJECT] * needs_observer(policy.contract)
         self._awaited = {self.resolve_topic_name(name) for name in sensors} & set(topics)
         self._bag = BagWriter(Path(self._output), provenance(policy, self._domain))
         for name, type_name in topics.items():

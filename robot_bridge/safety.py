@@ -21,6 +21,8 @@ class SensorSample:
     imu_stamp: int  # ns; 0 where no IMU is needed
     received: float  # s, of the joints
     imu_received: float | None = None  # s; None where no IMU is needed
+    object_stamp: int = 0  # ns; 0 where no object is needed
+    object_received: float | None = None  # s; None where no object is needed
 
 
 class SafetyFilter:
@@ -64,8 +66,8 @@ class SafetyFilter:
         if sample is None:
             return "no_sensors"
         # A time in the future means that the clock was turned back: nobody knows how old that is.
-        received = (sample.received, sample.received if sample.imu_received is None else sample.imu_received)
-        if not all(0 <= now - each <= self._safety.sensor_timeout for each in received):
+        received = (sample.received, sample.imu_received, sample.object_received)
+        if not all(0 <= now - each <= self._safety.sensor_timeout for each in received if each is not None):
             return "stale_sensors"
         if not sample.state.is_finite():
             return "non_finite_sensors"

@@ -9,31 +9,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState
 
 from contract.errors import ContractError
 from contract.record import Contract
-from robot_bridge.messages import JointReader, needs_imu, read_imu
+from contract.sources import needs_observer
+from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 from robot_bridge.safety import SensorSample
 from robot_bridge.wire import JointFilter, Newest
 
 JOINT_STATES = "joint_states"
 IMU = "imu/data"
+OBJECT = "object_pose"
 
 
 class SensorInput:
-    """Subscribes to the sensors that a contract needs; `now` gives s on the node's clock."""
+    """Subscribes to the sensors that a contract needs.
 
-    def __init__(self, node: Node, contract: Contract, now: Callable[[], float]) -> None:
+    Args:
+        now: gives s on the node's clock.
+        frames: names of the robot's base frame, in which somebody may say where an object is.
+    """
+
+    def __init__(
+        self, node: Node, contract: Contract, now: Callable[[], float], frames: tuple[str, ...]
+    ) -> None:
         self._node, self._now = node, now
         self._reader = JointReader(contract)
         self._filter = JointFilter(contract.joint_names[0])
         self._imu_needed = needs_imu(contract)
-        self._joints, self._imu = Newest(), Newest()
-        self._last_bytes: tuple[Any, Any] = (None, None)
+        self._object_needed = needs_observer(contract)
+        self._frames = frames
+        self._joints, self._imu, self._object = Newest(), Newest(), Newest()
+        self._last_bytes: tuple[Any, Any, Any] = (None, None, None)
         self._last: SensorSample | None = None
         self.error: str | None = None
         self._subscriptions = [
@@ -43,34 +55,49 @@ class SensorInput:
             self._subscriptions.append(
                 node.create_subscription(Imu, IMU, self._take_imu, SENSOR_SUBSCRIBER, raw=True)
             )
+        if self._object_needed:
+            self._subscriptions.append(
+                node.create_subscription(PoseStamped, OBJECT, self._take_object, SENSOR_SUBSCRIBER, raw=True)
+            )
 
     def sample(self) -> SensorSample | None:
         """The newest readings, or None while there are none that fit the contract."""
-        joints, imu = self._joints.current, self._imu.current
-        if joints is None or (self._imu_needed and imu is None):
+        joints, imu, seen = self._joints.current, self._imu.current, self._object.current
+        if joints is None or (self._imu_needed and imu is None) or (self._object_needed and seen is None):
             return None
-        if self._last_bytes != (joints, imu):
-            self._last_bytes = (joints, imu)
-            self._last = self._read(joints, imu)
+        if self._last_bytes != (joints, imu, seen):
+            self._last_bytes = (joints, imu, seen)
+            self._last = self._read(joints, imu, seen)
         return self._last
 
     def destroy(self) -> None:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
-    def _read(self, joints: tuple[bytes, float], imu: tuple[bytes, float] | None) -> SensorSample | None:
+    def _read(
+        self,
+        joints: tuple[bytes, float],
+        imu: tuple[bytes, float] | None,
+        seen: tuple[bytes, float] | None,
+    ) -> SensorSample | None:
         message = deserialize_message(joints[0], JointState)
         try:
             state = self._reader.read(message)
-            imu_stamp, imu_received = 0, None
+            imu_stamp = object_stamp = 0
+            imu_received = object_received = None
             if imu is not None:
                 imu_stamp = read_imu(deserialize_message(imu[0], Imu), state)
                 imu_received = imu[1]
+            if seen is not None:
+                message = deserialize_message(seen[0], PoseStamped)
+                object_stamp, object_received = read_object(message, state, self._frames), seen[1]
         except ContractError as error:
             self.error = str(error)
             return None
         self.error = None
-        return SensorSample(state, state.stamp, imu_stamp, joints[1], imu_received)
+        return SensorSample(
+            state, state.stamp, imu_stamp, joints[1], imu_received, object_stamp, object_received
+        )
 
     def _take_joints(self, data: bytes) -> None:
         if self._filter.passes(data):  # some other device may share the topic
@@ -78,3 +105,6 @@ class SensorInput:
 
     def _take_imu(self, data: bytes) -> None:
         self._imu.take(data, self._now())
+
+    def _take_object(self, data: bytes) -> None:
+        self._object.take(data, self._now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from robot_bridge.qos import COMMAND
 
 TOPICS = {"target": "target", "velocity": "cmd_vel"}
 TWIST = {"vx": ("linear", "x"), "vy": ("linear", "y"), "yaw_rate": ("angular", "z")}  # by command field
+POINT = ("x", "y", "z")
 
 
 def subscribe(
@@ -26,8 +27,10 @@ def subscribe(
     """Call `take` with the values (k,) of every command message, in contract order.
 
     `target` is a geometry_msgs/PointStamped in the base frame (its frame_id empty or
-    `base_frame`), `velocity` a geometry_msgs/Twist.
+    `base_frame`), of which the command may have some coordinates only, `velocity` a
+    geometry_msgs/Twist.
     """
+    coordinates = command.fields
 
     def target(message: PointStamped) -> None:
         frame = message.header.frame_id
@@ -36,9 +39,10 @@ def subscribe(
                 f"target ignored: it is in frame {frame!r}, not in {base_frame!r}", throttle_duration_sec=1.0
             )
             return
-        take(np.array([message.point.x, message.point.y, message.point.z]))
+        take(np.array([getattr(message.point, name) for name in coordinates]))
 
     if _topic(command) == "target":
+        _check_fields("target", command, POINT)
         return node.create_subscription(PointStamped, "target", target, COMMAND)
     parts = _twist_parts(command)
 
@@ -56,6 +60,9 @@ class TaskPublisher:
         kind = PointStamped if _topic(command) == "target" else Twist
         self._publisher: Publisher[Any] = node.create_publisher(kind, _topic(command), COMMAND)
         self._target = kind is PointStamped
+        if self._target:
+            _check_fields("target", command, POINT)
+        self._coordinates = command.fields
         self._parts = [] if self._target else _twist_parts(command)
 
     def publish(self, values: Array) -> None:
@@ -65,7 +72,8 @@ class TaskPublisher:
             message = PointStamped()
             message.header.frame_id = self._frame
             message.header.stamp = self._node.get_clock().now().to_msg()
-            message.point.x, message.point.y, message.point.z = numbers
+            for name, number in zip(self._coordinates, numbers, strict=True):
+                setattr(message.point, name, number)
             self._publisher.publish(message)
         else:
             twist = Twist()
@@ -81,7 +89,11 @@ def _topic(command: Command) -> str:
 
 
 def _twist_parts(command: Command) -> list[tuple[str, str]]:
-    for name in command.fields:
-        if name not in TWIST:
-            raise UnknownNameError("velocity command field", name, TWIST)
+    _check_fields("velocity", command, TWIST)
     return [TWIST[name] for name in command.fields]
+
+
+def _check_fields(kind: str, command: Command, valid: Collection[str]) -> None:
+    for name in command.fields:
+        if name not in valid:
+            raise UnknownNameError(f"{kind} command field", name, valid)

@@ -2,7 +2,8 @@
 
 As a std_msgs/Float64MultiArray it has one labelled dimension a segment, so any tool can read
 it: tick number, session tick, mode, joint and IMU stamp (s, ns), command, observation, action
-(rad, as applied), set-point (rad). The stamps name the sensor messages that were used.
+(rad, as applied), set-point (rad), object stamp (s, ns). The stamps name the sensor messages that
+were used. Ticks of earlier recordings end with the set-point.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ LABELS = (
     "observation",
     "action",
     "set_point",
+    "object_stamp",
 )
 
 
@@ -52,6 +54,7 @@ class Tick:
     observation: NDArray[np.float32]  # (observation_size,)
     action: Array  # (n,) rad
     set_point: Array  # (n,) rad
+    object_stamp: int = 0  # ns, 0 where nobody has to see an object
 
 
 def encode(tick: Tick) -> tuple[list[int], Array]:
@@ -66,6 +69,7 @@ def encode(tick: Tick) -> tuple[list[int], Array]:
         tick.observation,
         tick.action,
         tick.set_point,
+        divmod(tick.object_stamp, 1_000_000_000),
     )
     return [len(segment) for segment in segments], np.concatenate(segments, dtype=np.float64)
 
@@ -78,9 +82,9 @@ def decode(message: Any) -> Tick:
     """
     sizes = {dimension.label: int(dimension.size) for dimension in message.layout.dim}
     data = np.asarray(message.data, dtype=np.float64)
-    if tuple(sizes) != LABELS or sum(sizes.values()) != data.size:
+    if tuple(sizes) not in (LABELS, LABELS[:-1]) or sum(sizes.values()) != data.size:
         raise TerrafirmaError(f"not a policy tick: segments {sizes} over {data.size} values, not {LABELS}.")
-    parts = dict(zip(LABELS, np.split(data, np.cumsum(list(sizes.values()))[:-1]), strict=True))
+    parts = dict(zip(sizes, np.split(data, np.cumsum(list(sizes.values()))[:-1]), strict=True))
     return Tick(
         int(parts["tick"][0]),
         int(parts["session_tick"][0]),
@@ -91,6 +95,7 @@ def decode(message: Any) -> Tick:
         parts["observation"].astype(np.float32),
         parts["action"],
         parts["set_point"],
+        _stamp(parts["object_stamp"]) if "object_stamp" in parts else 0,
     )
 
 

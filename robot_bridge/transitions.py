@@ -19,9 +19,10 @@ from contract import codec
 from contract.errors import ContractError, TerrafirmaError
 from contract.record import Contract
 from contract.session import PolicySession
+from contract.sources import needs_observer
 from contract.state import Array, RobotState
 from robot_bridge.bag_reader import Bag
-from robot_bridge.messages import JointReader, needs_imu, read_imu, stamp_ns
+from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object, stamp_ns
 from robot_bridge.tick import Mode, Tick, decode
 
 TOLERANCE = 1e-6
@@ -34,6 +35,7 @@ class BagTopics:
 
     joint_states: str = "/joint_states"
     imu: str = "/imu/data"
+    object_pose: str = "/object_pose"
     tick: str = "/policy/tick"
 
 
@@ -53,6 +55,7 @@ class BagTransitions:
     joint_velocity: Array  # (N, n) rad/s at s
     next_joint_position: Array  # (N, n) rad at s'
     next_joint_velocity: Array  # (N, n) rad/s at s'
+    next_object_position: Array | None  # (N, 3) m at s', base frame; None: the policy sees no object
     episode_id: NDArray[np.int64]  # (N,) changes with the command, a hold, a lost or ill-timed tick
     tick: NDArray[np.int64]  # (N,) number of the tick at s
     contract: Contract
@@ -107,9 +110,10 @@ class _Sensors:
 
     def __init__(self, contract: Contract) -> None:
         self._reader = JointReader(contract, "the recorded robot")
-        self._imu = needs_imu(contract)
+        self._imu, self._object = needs_imu(contract), needs_observer(contract)
         self.joints: dict[int, Any] = {}
         self.imus: dict[int, Any] = {}
+        self.objects: dict[int, Any] = {}
 
     def add_joints(self, message: Any) -> None:
         if self._reader.concerns(message):
@@ -118,24 +122,28 @@ class _Sensors:
     def state(self, tick: Tick) -> RobotState | None:
         """The state that `tick` acted on, or None where the recorder missed a message."""
         joints, imu = self.joints.get(tick.joint_stamp), self.imus.get(tick.imu_stamp)
-        if joints is None or (self._imu and imu is None):
+        seen = self.objects.get(tick.object_stamp)
+        if joints is None or (self._imu and imu is None) or (self._object and seen is None):
             return None
         state = self._reader.read(joints)
         if self._imu:
             read_imu(imu, state)
+        if self._object:
+            read_object(seen, state)
         return state
 
 
 def _read(bag: Bag, topics: BagTopics, contract: Contract) -> tuple[list[Tick], _Sensors]:
     sensors = _Sensors(contract)
     ticks = []
-    for message in bag.messages((topics.joint_states, topics.imu, topics.tick)):
+    for message in bag.messages((topics.joint_states, topics.imu, topics.object_pose, topics.tick)):
         if message.topic == topics.tick:
             ticks.append(decode(message.data))
         elif message.topic == topics.joint_states:
             sensors.add_joints(message.data)
         else:
-            sensors.imus[stamp_ns(message.data.header.stamp)] = message.data
+            others = sensors.imus if message.topic == topics.imu else sensors.objects
+            others[stamp_ns(message.data.header.stamp)] = message.data
     return ticks, sensors
 
 
@@ -235,6 +243,7 @@ def _stack(
         np.array([step.state.joint_velocity for step in before]),
         np.array([step.state.joint_position for step in after]),
         np.array([step.state.joint_velocity for step in after]),
+        np.array([step.state.object_position for step in after]) if needs_observer(contract) else None,
         np.array(episodes, dtype=np.int64),
         np.array([step.tick.number for step in before], dtype=np.int64),
         contract,

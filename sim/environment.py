@@ -42,7 +42,7 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self.robot_spec = load_robot(robot)
         self.task = make_task(task, self.robot_spec)
         self.contract = build_contract(self.task, unnamed_identity(self.task))
-        self.robot = SimulatedRobot(self.robot_spec, domain)
+        self.robot = SimulatedRobot(self.robot_spec, domain, scene=self.task.scene)
         self.curriculum = Curriculum(follows=curriculum)
         self.session = PolicySession(self.contract)
         n = len(self.robot_spec.joints)

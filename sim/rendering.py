@@ -19,21 +19,27 @@ from sim.engines.bullet import pybullet
 from sim.robots.closure import Closure
 from sim.robots.model import model_file
 from sim.robots.spec import RobotSpec
+from sim.scene import Scene, SceneObject
 from sim.terrain import DEPTH
 from sim.terrain_mesh import TerrainMesh
 
 Frame = NDArray[np.uint8]
+CYLINDER_SIDES = 24
 
 
 @dataclass(frozen=True)
 class Pose:
-    """One moment: base (3,) m, orientation (4,) xyzw, joints (n,) rad and an optional marker (3,) m."""
+    """One moment: base (3,) m, orientation (4,) xyzw, joints (n,) rad, and what else there is to see.
+
+    That is an optional marker (3,) m, and a scene's object: position (3,) m and orientation (4,) xyzw.
+    """
 
     base_position: Array
     base_orientation: Array
     joint_position: Array
     marker: Array | None = None
     terrain: Array | None = None  # heights of the ground in m, as `sim.terrain.heights` makes them
+    object_pose: tuple[Array, Array] | None = None
 
 
 class Renderer:
@@ -42,7 +48,14 @@ class Renderer:
     `close_up` fills the picture with the robot, instead of leaving it room to move.
     """
 
-    def __init__(self, robot: RobotSpec, width: int = 320, height: int = 240, close_up: bool = False) -> None:
+    def __init__(
+        self,
+        robot: RobotSpec,
+        width: int = 320,
+        height: int = 240,
+        close_up: bool = False,
+        scene: Scene | None = None,
+    ) -> None:
         self._close_up = close_up
         self._robot, self._size = robot, (width, height)
         c = self._client = pybullet.connect(pybullet.DIRECT)
@@ -64,6 +77,7 @@ class Renderer:
         self._marker = pybullet.createMultiBody(
             baseVisualShapeIndex=ball, basePosition=[0, 0, -1], physicsClientId=c
         )
+        self._object = self._add_object(scene) if scene else None
         self._projection = pybullet.computeProjectionMatrixFOV(45, width / height, 0.1, 10)
         self._middle, self._extent = self._measure()
         self._base_inertial = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)[3:5]
@@ -80,6 +94,8 @@ class Renderer:
             )
         if pose.terrain is not None:
             self._show_terrain(pose.terrain, pose.base_position)
+        if pose.object_pose is not None and self._object is not None:
+            pybullet.resetBasePositionAndOrientation(self._object, *pose.object_pose, physicsClientId=c)
         image = pybullet.getCameraImage(
             width,
             height,
@@ -100,6 +116,23 @@ class Renderer:
         pybullet.resetBasePositionAndOrientation(
             self._plane, below, [0, 0, 0, 1], physicsClientId=self._client
         )
+
+    def _add_object(self, scene: Scene) -> int:
+        """The scene's object, in blue, where it may start."""
+        c = self._client
+        vertices, normals = prism(scene.object)
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            vertices=vertices.tolist(),
+            indices=list(range(len(vertices))),
+            normals=normals.tolist(),
+            rgbaColor=[0.1, 0.3, 0.8, 1.0],
+            physicsClientId=c,
+        )
+        body: int = pybullet.createMultiBody(
+            baseVisualShapeIndex=shape, basePosition=[*scene.low, scene.object.size[2] / 2], physicsClientId=c
+        )
+        return body
 
     def _set_joints(self, joint_position: Array) -> None:
         c = self._client
@@ -123,6 +156,8 @@ class Renderer:
             middle = max(0.2, self._robot.base_height + self._middle[2])
             distance = max(1.3, 1.5 * self._extent)
             focus, yaw, pitch = [x, y, middle], 20 if self._robot.base == "planar" else 40, -20
+        elif self._object is not None:
+            focus, distance, yaw, pitch = [0.35, 0.0, 0.25], 1.5, 50, -30
         else:
             focus, distance, yaw, pitch = [0.2, 0.0, 0.45], 2.0, 60, -20
         if self._close_up:
@@ -138,9 +173,30 @@ class Renderer:
         pybullet.disconnect(physicsClientId=self._client)
 
 
-def animation(robot: RobotSpec, poses: list[Pose], frames_per_second: float) -> bytes:
+def prism(thing: SceneObject) -> tuple[Array, Array]:
+    """Corners (k, 3) m of an object's triangles, and normals: Bullet's own cylinders look like balls."""
+    width, depth, height = thing.size
+    corners = 4 if thing.shape == "box" else CYLINDER_SIDES
+    angles = 2.0 * np.pi * (np.arange(corners + 1) + 0.5) / corners
+    stretch = np.array([width, depth]) / (np.sqrt(2.0) if corners == 4 else 2.0)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1) * stretch
+    low, high = (np.column_stack([ring, np.full(corners + 1, z)]) for z in (-height / 2, height / 2))
+    middle = np.array([0.0, 0.0, height / 2])
+    triangles: list[tuple[Array, Array, Array]] = []
+    for i in range(corners):
+        triangles += [(low[i], low[i + 1], high[i + 1]), (low[i], high[i + 1], high[i])]
+        triangles += [(middle, high[i], high[i + 1]), (-middle, low[i + 1], low[i])]
+    faces = np.array(triangles)  # (triangles, 3 corners, 3)
+    normals = np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return faces.reshape(-1, 3), np.repeat(normals, 3, axis=0)
+
+
+def animation(
+    robot: RobotSpec, poses: list[Pose], frames_per_second: float, scene: Scene | None = None
+) -> bytes:
     """An endless animated WebP of `poses`."""
-    renderer = Renderer(robot)
+    renderer = Renderer(robot, scene=scene)
     images = [Image.fromarray(renderer.frame(pose)) for pose in poses]
     renderer.close()
     stream = io.BytesIO()

@@ -20,6 +20,7 @@ from sim.engines import make_engine
 from sim.gravity import GravityCompensation, gravity_vector
 from sim.ground import Ground
 from sim.robots.spec import RobotSpec
+from sim.scene import Scene
 from sim.sensors import Sensors
 from sim.start import start_height, start_motion, start_position
 from sim.terrain import height_at, heights
@@ -47,13 +48,20 @@ class Truth:
 class SimulatedRobot:
     """One robot in one domain."""
 
-    def __init__(self, spec: RobotSpec, domain: Domain, seed: int | np.random.Generator = 0) -> None:
+    def __init__(
+        self,
+        spec: RobotSpec,
+        domain: Domain,
+        seed: int | np.random.Generator = 0,
+        scene: Scene | None = None,
+    ) -> None:
         domain.check(spec)
         self.spec = spec
         self.domain = domain
+        self._scene = scene
         self._rng = np.random.default_rng(seed)
         self._ground = Ground.of(domain)
-        self._engine = make_engine(domain.engine_name, spec, self._ground)
+        self._engine = make_engine(domain.engine_name, spec, self._ground, scene)
         self._actuators = Actuators(spec)
         self._sensors = Sensors(spec, self._engine)
         self._gravity = GravityCompensation(spec) if spec.gravity_compensated else None
@@ -99,6 +107,8 @@ class SimulatedRobot:
             self.terrain = heights(self.drawn.scalar("terrain_roughness"), self._rng)
             self._engine.shape_ground(self.terrain)
         self._engine.reset(position, start_height(self.spec, self.drawn), start_motion(self.drawn))
+        if self._scene is not None:
+            self.place_object(self._scene.start(self._rng))
         self._configure()
         self._actuators.reset(position)
         self._sensors.reset(self._steps)
@@ -150,8 +160,16 @@ class SimulatedRobot:
         self._steps += steps
 
     def sense(self) -> RobotState:
-        """Read the robot's own sensors, with the domain's errors and delays."""
-        return self._sensors.read(self.torque, self._steps)
+        """Read the robot's own sensors, with the domain's errors and delays.
+
+        In a scene somebody also sees the object, a camera or a motion capture, at once but not exactly.
+        """
+        state = self._sensors.read(self.torque, self._steps)
+        if self._scene is not None:
+            base = self._engine.base()
+            position = quaternion_matrix(base.orientation).T @ (self.object_pose()[0] - base.position)
+            state.object_position = position + self._scene.observer_noise * self._rng.standard_normal(3)
+        return state
 
     def truth(self) -> Truth:
         """The state as an all-seeing observer knows it."""
@@ -170,6 +188,14 @@ class SimulatedRobot:
     def tool_position(self) -> Array:
         """True tool point (3,) m in the world."""
         return self._engine.tool_position()
+
+    def place_object(self, position: Array, velocity: Array | None = None) -> None:
+        """Put the scene's object upright to `position` (3,) m, at rest or with `velocity` (3,) m/s, world."""
+        self._engine.place_object(position, np.zeros(3) if velocity is None else velocity)
+
+    def object_pose(self) -> tuple[Array, Array]:
+        """True position (3,) m of the scene's object and orientation (4,) xyzw, in the world."""
+        return self._engine.object_pose()
 
     def pose(self) -> tuple[Array, Array, Array]:
         """True base position (3,), orientation (4,) xyzw and joint positions (n,), for pictures."""

@@ -9,6 +9,7 @@ from contract.state import Array
 from sim.domains.domain import Draw
 from sim.engines.bullet import pybullet
 from sim.engines.bullet_ground import BulletGround
+from sim.engines.bullet_object import BulletObject
 from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.engines.shifted_urdf import shifted_urdf
 from sim.gravity import gravity_vector
@@ -16,6 +17,7 @@ from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, facts, model_file
 from sim.robots.spec import Loop, RobotSpec
+from sim.scene import Scene
 
 SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
 
@@ -32,7 +34,7 @@ class BulletEngine:
     the coefficient. Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground, scene: Scene | None = None) -> None:
         self._robot, self._closure = robot, Closure(robot)
         self._client = pybullet.connect(pybullet.DIRECT)
         c = self._client
@@ -45,6 +47,7 @@ class BulletEngine:
         )
         self._ground = BulletGround(c, ground)
         self._plane = self._ground.plane
+        self._object = BulletObject(c, scene.object) if scene else None
         self._load(np.zeros(3))
         n = len(robot.joints)
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
@@ -164,6 +167,8 @@ class BulletEngine:
         pybullet.setJointMotorControlArray(
             self._body, self._joints, pybullet.VELOCITY_CONTROL, forces=friction, physicsClientId=c
         )
+        if self._object is not None:
+            self._object.apply(draw, self._body)
 
     def shape_ground(self, heights: Array) -> None:
         self._ground.shape(heights)
@@ -274,6 +279,14 @@ class BulletEngine:
             for point in pybullet.getContactPoints(self._body, ground, physicsClientId=self._client)
         }
         return np.array([float(foot in touching) for foot in self._feet])
+
+    def place_object(self, position: Array, velocity: Array) -> None:
+        assert self._object is not None
+        self._object.place(position, velocity)
+
+    def object_pose(self) -> tuple[Array, Array]:
+        assert self._object is not None
+        return self._object.pose()
 
     def close(self) -> None:
         if pybullet.isConnected(self._client):

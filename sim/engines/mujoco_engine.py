@@ -19,6 +19,9 @@ from sim.ground import Ground, wall_center
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
+from sim.scene import Scene, SceneObject
+
+OBJECT = "scene_object"  # name of its body, joint and geom
 
 
 class MujocoEngine:
@@ -29,9 +32,10 @@ class MujocoEngine:
     Links do not collide with each other.
     """
 
-    def __init__(self, robot: RobotSpec, ground: Ground) -> None:
+    def __init__(self, robot: RobotSpec, ground: Ground, scene: Scene | None = None) -> None:
         self._robot, self._closure = robot, Closure(robot)
-        self._model = _compile(robot, ground)
+        self._model = _compile(robot, ground, scene)
+        self._object = scene.object if scene else None
         self._data = mujoco.MjData(self._model)
         joints = [self._model.joint(joint.name) for joint in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints])
@@ -69,7 +73,17 @@ class MujocoEngine:
         model.dof_frictionloss[self._v] = draw["joint_friction"]
         bounce = draw.scalar("ground_restitution")
         model.geom_solref[:] = restitution.solref(bounce) if bounce else self._nominal_solref
+        if self._object is not None:
+            self._apply_to_object(self._object, draw)
         mujoco.mj_setConst(model, self._scratch)
+
+    def _apply_to_object(self, thing: SceneObject, draw: Draw) -> None:
+        """Its mass is not a link's; its friction is."""
+        model = self._model
+        body, geom = model.body(OBJECT).id, model.geom(OBJECT).id
+        mass, inertia = self._nominal
+        model.body_mass[body], model.body_inertia[body] = mass[body], inertia[body]
+        model.geom_friction[geom, 0] = thing.friction * draw.scalar("ground_friction")
 
     def _tool_body(self) -> int:
         assert self._robot.tool is not None
@@ -151,11 +165,21 @@ class MujocoEngine:
         touching = set(self._model.geom_bodyid[geoms].tolist())
         return np.array([float(foot in touching) for foot in self._feet])
 
+    def place_object(self, position: Array, velocity: Array) -> None:
+        joint = self._data.joint(OBJECT)
+        joint.qpos = *position, 1.0, 0.0, 0.0, 0.0
+        joint.qvel = *velocity, 0.0, 0.0, 0.0
+        mujoco.mj_forward(self._model, self._data)
+
+    def object_pose(self) -> tuple[Array, Array]:
+        qpos = self._data.joint(OBJECT).qpos
+        return qpos[:3].copy(), qpos[[4, 5, 6, 3]]
+
     def close(self) -> None:
         """Nothing to free: MuJoCo's memory goes with the object."""
 
 
-def _compile(robot: RobotSpec, ground: Ground) -> mujoco.MjModel:
+def _compile(robot: RobotSpec, ground: Ground, scene: Scene | None) -> mujoco.MjModel:
     with model_file(robot) as path:
         spec = mujoco.MjSpec.from_file(str(path))
     spec.compiler.fusestatic = False  # feet and tools keep their own bodies
@@ -170,7 +194,24 @@ def _compile(robot: RobotSpec, ground: Ground) -> mujoco.MjModel:
     for geom in spec.geoms:
         geom.contype, geom.conaffinity = 1, 0
     add_ground(spec, ground)
+    if scene is not None:
+        _add(spec, scene.object)
     return spec.compile()
+
+
+def _add(spec: mujoco.MjSpec, thing: SceneObject) -> None:
+    """An object that meets the floor and every link; its friction prevails over theirs."""
+    body = spec.worldbody.add_body(name=OBJECT, pos=[0.0, 0.0, thing.size[2] / 2])
+    body.add_freejoint(name=OBJECT)
+    width, depth, height = (length / 2 for length in thing.size)
+    box = thing.shape == "box"
+    geom = body.add_geom(
+        name=OBJECT,
+        type=mujoco.mjtGeom.mjGEOM_BOX if box else mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=[width, depth, height] if box else [width, height, 0.0],
+        mass=thing.mass,
+    )
+    geom.contype, geom.conaffinity, geom.priority = 1, 1, 1
 
 
 def _close(spec: mujoco.MjSpec, loop: Loop) -> None:

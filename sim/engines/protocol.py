@@ -101,4 +101,15 @@ class Engine(Protocol):
         """1.0 for each foot that touches the ground, else 0.0; (feet,)."""
         ...
 
+    def place_object(self, position: Array, velocity: Array) -> None:
+        """Put the scene's object upright to `position` (3,) m with `velocity` (3,) m/s, world.
+
+        For the start of an episode, after `reset`; needs a scene, as `object_pose` does.
+        """
+        ...
+
+    def object_pose(self) -> tuple[Array, Array]:
+        """True position (3,) m of the object's centre and orientation (4,) xyzw, in the world."""
+        ...
+
     def close(self) -> None: ...

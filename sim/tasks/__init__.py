@@ -5,11 +5,13 @@ from __future__ import annotations
 from contract.errors import UnknownNameError
 from sim.robots.spec import RobotSpec
 from sim.tasks.base import Task
+from sim.tasks.push import Push
 from sim.tasks.reach import Reach
 from sim.tasks.run import Run
 from sim.tasks.velocity import Velocity
 
-TASKS: dict[str, type[Reach] | type[Run] | type[Velocity]] = {
+TASKS: dict[str, type[Push] | type[Reach] | type[Run] | type[Velocity]] = {
+    "push": Push,
     "reach": Reach,
     "run": Run,
     "velocity": Velocity,

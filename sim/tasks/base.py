@@ -11,6 +11,7 @@ from contract.record import Action, Command, ObservationTerm, Safety
 from contract.sources import SOURCES
 from contract.state import Array, RobotState
 from sim.robots.spec import RobotSpec
+from sim.scene import Scene
 from sim.simulated_robot import Truth
 
 
@@ -48,6 +49,11 @@ class Task(Protocol):
     episode_seconds: float
     command_seconds: float  # between two commands within an episode
     reward_needs_truth: bool  # whether a reward can be computed from a robot's recording alone
+
+    @property
+    def scene(self) -> Scene | None:
+        """What has to stand around the robot; None: nothing but the ground."""
+        ...
 
     def contract(self) -> TaskContract: ...
 

@@ -27,10 +27,10 @@ def sections() -> dict[str, str]:
         robot = load_robot(robot_name)
         task = make_task(task_name, robot)
         contract = build_contract(task, unnamed_identity(task))
-        name = contract.identity.policy
-        parts[f"{name} observation"] = _observation(contract)
-        parts[f"{name} command"] = _command(contract.command)
-        parts[f"{name} constants"] = _constants(sys.modules[TASKS[task_name].__module__])
+        parts[f"{contract.identity.policy} observation"] = _observation(contract)
+        # these a task has in common for all its robots
+        parts[f"{task_name} command"] = _command(contract.command)
+        parts[f"{task_name} constants"] = _constants(sys.modules[TASKS[task_name].__module__])
     return parts
 
 

@@ -54,6 +54,7 @@ class Reach:
     """Actions are joint-position steps from the measured pose."""
 
     name = "reach"
+    scene = None
     control_rate = 20.0
     episode_seconds = 3.0
     command_seconds = 3.0

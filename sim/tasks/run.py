@@ -50,6 +50,7 @@ class Run:
     """Actions are joint positions around the default pose."""
 
     name = "run"
+    scene = None
     control_rate = 50.0
     episode_seconds = 10.0
     command_seconds = 10.0

@@ -71,6 +71,7 @@ class Velocity:
     """Actions are corrections of an open-loop trot, so the first policy already steps."""
 
     name = "velocity"
+    scene = None
     control_rate = 50.0
     episode_seconds = 10.0
     command_seconds = 5.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contract import codec, golden
 from contract.errors import ContractError
 from contract.golden import GoldenTick, GoldenTrace
-from contract.record import Contract
+from contract.record import Contract, ObservationTerm
 from contract.state import Array, RobotState
 
 Readings = Callable[..., list[tuple[RobotState, Array]]]
@@ -52,7 +52,8 @@ def test_a_changed_number_is_found(arm_contract: Contract, trace: GoldenTrace, f
 
 @pytest.mark.parametrize("field", [field.name for field in fields(GoldenTick)])
 def test_a_field_of_wrong_length_is_found(arm_contract: Contract, trace: GoldenTrace, field: str) -> None:
-    for values in ([], getattr(trace.ticks[2], field)[:1], [*getattr(trace.ticks[2], field), 0.0]):
+    right = getattr(trace.ticks[2], field) or ()
+    for values in ([], right[:1], [*right, 0.0]):
         with pytest.raises(ContractError, match=r"^f: tick 2: .*values"):
             golden.replay(arm_contract, network, tampered(trace, 2, field, values), "f")
 
@@ -101,6 +102,50 @@ def test_rounding_of_another_processor_is_let_through(arm_contract: Contract, tr
     assert error > golden.OBSERVATION_TOLERANCE
     worst = golden.replay(arm_contract, lambda o: network(o) + error, trace, "f")
     assert worst == pytest.approx(error, rel=1e-6)
+
+
+@pytest.fixture
+def pushing_contract(arm_contract: Contract) -> Contract:
+    """The arm, which also sees an object, with a history of two ticks."""
+    seen = ObservationTerm("object_position", 3, "m", "base", scale=2.0, history=2)
+    return replace(arm_contract, observation=(*arm_contract.observation, seen))
+
+
+@pytest.fixture
+def pushing_trace(pushing_contract: Contract, readings: Readings) -> GoldenTrace:
+    sensed = readings(pushing_contract, TICKS)
+    for tick, (state, _) in enumerate(sensed):
+        state.object_position = np.array([0.5, 0.01 * tick, 0.03])
+    return golden.record(pushing_contract, network, sensed)
+
+
+def test_an_object_is_in_the_trace_and_in_the_observation(
+    pushing_contract: Contract, pushing_trace: GoldenTrace
+) -> None:
+    back = codec.from_json(GoldenTrace, codec.to_json(pushing_trace), "f")
+    assert golden.replay(pushing_contract, network, back, "f") == 0.0
+    assert back.ticks[5].object_position == (0.5, 0.05, 0.03)
+    assert back.ticks[5].observation[-6:] == pytest.approx([1.0, 0.08, 0.06, 1.0, 0.1, 0.06])
+
+
+@pytest.mark.parametrize("values", [(), (0.5,), (0.5, 0.0, 0.03, 0.0), (0.5, 0.05, 0.04)])
+def test_an_object_elsewhere_or_nowhere_is_found(
+    pushing_contract: Contract, pushing_trace: GoldenTrace, values: tuple[float, ...]
+) -> None:
+    changed = tampered(pushing_trace, 5, "object_position", list(values))
+    with pytest.raises(ContractError, match=r"tick 5: (object_position has|observation)"):
+        golden.replay(pushing_contract, network, changed, "f")
+
+
+def test_an_object_that_nobody_measured_is_found(
+    pushing_contract: Contract, pushing_trace: GoldenTrace, readings: Readings
+) -> None:
+    unseen = replace(pushing_trace.ticks[5], object_position=None)
+    trace = GoldenTrace((*pushing_trace.ticks[:5], unseen, *pushing_trace.ticks[6:]))
+    with pytest.raises(ContractError, match="tick 5: object_position has 0 values, not 3"):
+        golden.replay(pushing_contract, network, trace, "f")
+    with pytest.raises(ContractError, match="nobody measures where the object is"):
+        golden.record(pushing_contract, network, readings(pushing_contract, 1))
 
 
 def tampered(trace: GoldenTrace, index: int, field: str, values: list[float]) -> GoldenTrace:

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from contract import codec, golden
 from contract.record import Contract
+from contract.sources import needs_observer
 from contract.state import Array, JointCommand, RobotState
 from pipeline.cli import main
 from policies.metadata import CONTRACT_KEY, DIGEST_KEY, GOLDEN_KEY, digest, metadata
@@ -24,14 +25,14 @@ from sim.simulated_robot import SimulatedRobot
 from sim.tasks import make_task
 
 
-def make_contract() -> Contract:
-    task = make_task("reach", load_robot("iiwa"))
+def make_contract(robot: str = "iiwa", task_name: str = "reach") -> Contract:
+    task = make_task(task_name, load_robot(robot))
     return build_contract(task, unnamed_identity(task))
 
 
-def write_policy(path: Path) -> Path:
+def write_policy(path: Path, robot: str = "iiwa", task: str = "reach") -> Path:
     """action = scale * tanh(observation @ weights), with the arm's real contract."""
-    contract = make_contract()
+    contract = make_contract(robot, task)
     n, m = contract.observation_size, len(contract.joints)
     weights = np.random.default_rng(0).normal(0.0, 0.2, (n, m)).astype(np.float32)
     scale = np.array(contract.action.scale, dtype=np.float32)
@@ -51,7 +52,12 @@ def write_policy(path: Path) -> Path:
     default = np.array([joint.default_position for joint in contract.joints])
     readings: list[tuple[RobotState, Array]] = [
         (
-            RobotState(default + rng.normal(0, 0.1, m), rng.normal(0, 0.1, m), np.zeros(m)),
+            RobotState(
+                default + rng.normal(0, 0.1, m),
+                rng.normal(0, 0.1, m),
+                np.zeros(m),
+                object_position=np.array([0.5, 0.1, 0.03]) if needs_observer(contract) else None,
+            ),
             rng.uniform(contract.command.low, contract.command.high),
         )
         for _ in range(5)
@@ -67,6 +73,11 @@ def write_policy(path: Path) -> Path:
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
     return write_policy(tmp_path / "arm.onnx")
+
+
+@pytest.fixture
+def push_policy(tmp_path: Path) -> Path:
+    return write_policy(tmp_path / "push.onnx", "panda", "push")
 
 
 @pytest.fixture
@@ -129,6 +140,7 @@ def terrafirma(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 @pytest.fixture
 def record() -> Callable[..., list[Array]]:
     """Writes the bag that a recorder would have; returns true tool positions (3,) m, one a tick."""
+    from geometry_msgs.msg import PoseStamped
     from rclpy.serialization import serialize_message
     from sensor_msgs.msg import JointState
     from std_msgs.msg import Float64MultiArray, MultiArrayDimension
@@ -146,14 +158,25 @@ def record() -> Callable[..., list[Array]]:
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(state.stamp, 10**9)
         return serialize_message(message)
 
+    def seen(state: RobotState) -> bytes:
+        message = PoseStamped()
+        assert state.object_position is not None
+        place = message.pose.position
+        place.x, place.y, place.z = state.object_position.tolist()
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(state.stamp, 10**9)
+        return serialize_message(message)
+
     def record(folder: Path, policy: Policy, ticks: int = 200, every: int = 60) -> list[Array]:
         contract = policy.contract
-        robot = SimulatedRobot(load_robot("iiwa"), load_domain("iiwa-broken-joint"))
+        spec, name = load_robot(contract.identity.robot), contract.identity.task
+        domain = load_domain("iiwa-broken-joint" if spec.name == "iiwa" else "nominal-mujoco")
+        robot = SimulatedRobot(spec, domain, scene=make_task(name, spec).scene)
         robot.reset()
         core, rng, tools = PolicyCore(policy), np.random.default_rng(0), []
         core.activate()
         bag = BagWriter(folder, {"contract": codec.to_json(contract), "policy_sha256": policy.sha256})
         bag.add_topic("/joint_states", "sensor_msgs/msg/JointState")
+        bag.add_topic("/object_pose", "geometry_msgs/msg/PoseStamped")
         bag.add_topic("/policy/tick", "std_msgs/msg/Float64MultiArray")
         for k in range(ticks):
             if k % every == 0:
@@ -162,7 +185,10 @@ def record() -> Callable[..., list[Array]]:
             state = robot.sense()
             tools.append(robot.tool_position())
             bag.write("/joint_states", joints(contract, state), state.stamp)
-            tick = core.tick(k, robot.time, SensorSample(state, state.stamp, 0, robot.time))
+            if state.object_position is not None:
+                bag.write("/object_pose", seen(state), state.stamp)
+            stamps = (state.stamp, 0, robot.time, None, state.stamp, robot.time)
+            tick = core.tick(k, robot.time, SensorSample(state, *stamps))
             assert tick is not None
             sizes, values = encode(tick)
             message = Float64MultiArray(data=float_array(values))

@@ -14,7 +14,7 @@ from contract.errors import ContractError, TerrafirmaError
 from contract.sources import forward_kinematics
 from pipeline.samples import load_samples, success_on_robot
 from policies.runtime import Policy
-from sim.tasks import reach
+from sim.tasks import push, reach
 
 Record = Callable[..., Any]
 ELBOW = 2  # index of the joint that the arm does not need
@@ -42,6 +42,30 @@ def test_rewards_are_the_task_s_own(record: Record, policy: Path, tmp_path: Path
     same = recorded.episode_id[1:] == recorded.episode_id[:-1]
     assert np.array_equal(transitions.observation[1:][same], transitions.next_observation[:-1][same])
     assert recorded.running_ticks > len(transitions)
+
+
+def test_rewards_about_an_object_come_from_where_it_was_seen(
+    record: Record, push_policy: Path, tmp_path: Path
+) -> None:
+    loaded = Policy(push_policy)
+    tools = record(tmp_path / "bag", loaded, ticks=260, every=120)
+    transitions, recorded = load_samples(tmp_path / "bag", loaded.contract)
+    assert len(transitions) > 100
+    for row, tick in enumerate(recorded.tick):
+        gap = recorded.command[row] - recorded.next_object_position[row, :2]
+        far = np.linalg.norm(gap)
+        puck = recorded.next_object_position[row]
+        behind = puck - push.BEHIND * np.append(gap / max(far, push.SUCCESS_DISTANCE), 0.0)
+        tool = tools[tick + 1]
+        expected = (
+            -far
+            + push.GOAL_BONUS * np.exp(-((far / push.GOAL_WIDTH) ** 2))
+            - push.APPROACH_WEIGHT * np.linalg.norm(tool - behind)
+            - push.PRESS_COST * max(0.0, push.CLEARANCE - tool[2])
+            - push.EFFORT_COST * np.mean(transitions.action[row] ** 2)
+        )
+        assert transitions.reward[row] == pytest.approx(expected, abs=1e-5)
+    assert success_on_robot(recorded)[1] >= 1
 
 
 def test_only_whole_commands_are_judged(record: Record, policy: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 from contract import golden
 from contract.record import Contract
+from contract.sources import needs_observer
 from contract.state import Array, RobotState
 from policies.metadata import metadata
 from sim.contracts import build_contract, unnamed_identity
@@ -61,7 +62,12 @@ def _readings(contract: Contract) -> list[tuple[RobotState, Array]]:
     n = len(default)
     return [
         (
-            RobotState(default + rng.normal(0, 0.1, n), rng.normal(0, 0.1, n), np.zeros(n)),
+            RobotState(
+                default + rng.normal(0, 0.1, n),
+                rng.normal(0, 0.1, n),
+                np.zeros(n),
+                object_position=np.array([0.5, 0.0, 0.03]) if needs_observer(contract) else None,
+            ),
             rng.uniform(contract.command.low, contract.command.high),
         )
         for _ in range(5)
@@ -94,6 +100,11 @@ def make_contract(robot: str, task: str) -> Contract:
 @pytest.fixture(scope="session")
 def iiwa_contract() -> Contract:
     return make_contract("iiwa", "reach")
+
+
+@pytest.fixture(scope="session")
+def push_contract() -> Contract:
+    return make_contract("panda", "push")
 
 
 @pytest.fixture(scope="session")

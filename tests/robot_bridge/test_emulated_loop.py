@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from rosbags.highlevel import AnyReader
 
+from contract.record import Contract
 from policies.runtime import Policy
 from robot_bridge.bag_reader import Bag
 from robot_bridge.launch_runner import run_launch_file
 from robot_bridge.tick import Mode, Tick, decode
 from robot_bridge.transitions import load_transitions
+from sim.tasks.push import Push
 
 LAUNCH = Path(__file__).parents[2] / "launch" / "emulated.launch.xml"
 BUDGET = 70
@@ -78,6 +81,31 @@ def check_other_tools(bag: Path, tick_count: int) -> None:
             ["/joint_states"]
         )
         assert [list(message.position) for _, _, _, message in decoded] == positions
+
+
+def test_an_arm_that_is_told_where_an_object_is(
+    ros_domain: int, tmp_path: Path, policy_for: Callable[[Contract], Path], push_contract: Contract
+) -> None:
+    arguments = {
+        "policy": str(policy_for(push_contract)),
+        "output": str(tmp_path / "bag"),
+        "robot": "panda",
+        "task": "push",
+        "rate": "10.0",
+        "sensor_rate": "20.0",
+        "lockstep": "20.0",
+        "max_ticks": "40",
+    }
+    assert run_launch_file(LAUNCH, arguments) == 0
+    bag, transitions = Bag(tmp_path / "bag"), load_transitions(tmp_path / "bag")
+    assert transitions.observation_error <= 1e-6
+    poses = [message.data.pose.position for message in bag.messages(["/object_pose"])]
+    recorded = {(pose.x, pose.y, pose.z) for pose in poses}
+    assert transitions.next_object_position is not None
+    assert {tuple(row) for row in transitions.next_object_position.tolist()} <= recorded
+    start, scene = transitions.next_object_position[0], Push.scene
+    assert (start[:2] > np.array(scene.low) - 0.01).all()
+    assert (start[:2] < np.array(scene.high) + 0.01).all()
 
 
 def test_a_legged_robot_over_joint_trajectories(ros_domain: int, tmp_path: Path, a1_policy: Path) -> None:

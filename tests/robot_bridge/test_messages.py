@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseStamped
 from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import Imu, JointState
@@ -12,7 +13,7 @@ from sensor_msgs.msg import Imu, JointState
 from contract.errors import ContractError
 from contract.record import Contract
 from contract.state import RobotState
-from robot_bridge.messages import JointReader, needs_imu, read_imu
+from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object
 
 
 def message(contract: Contract, order: list[int], extra: int = 0) -> JointState:
@@ -92,3 +93,18 @@ def test_imu_without_orientation() -> None:
     unset.orientation_covariance[0] = -1.0
     with pytest.raises(ContractError, match="reports no orientation"):
         read_imu(unset, state)
+
+
+def test_an_object_is_read_in_the_base_frame_only(iiwa_contract: Contract) -> None:
+    state = JointReader(iiwa_contract).read(message(iiwa_contract, list(range(7))))
+    pose = PoseStamped()
+    pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = 0.5, -0.1, 0.03
+    pose.header.stamp = Time(sec=5, nanosec=6)
+    pose.header.frame_id = "base_link"
+    assert read_object(pose, state, ("", "base_link")) == 5_000_000_006
+    assert state.object_position is not None
+    assert state.object_position.tolist() == [0.5, -0.1, 0.03]
+    pose.header.frame_id = "camera"
+    with pytest.raises(ContractError, match="in frame 'camera', not in the robot's base frame"):
+        read_object(pose, state, ("", "base_link"))
+    assert read_object(pose, state) == 5_000_000_006

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import PointStamped
+from geometry_msgs.msg import PointStamped, PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import JointState
@@ -70,6 +70,41 @@ def test_refuses_to_start(
     node = start("policy_node", **{"policy": iiwa_policy, "autostart": True, **parameters})
     assert node.wait() == 2
     assert message in node.output()
+
+
+def test_refuses_a_robot_beside_which_nobody_sees_the_object(
+    start: Callable[..., Any], policy_for: Callable[[Contract], Path], push_contract: Contract
+) -> None:
+    start("emulated_robot_node", robot="panda", autostart=True)
+    node = start("policy_node", policy=policy_for(push_contract), autostart=True, robot_timeout=2.0)
+    assert node.wait() == 2
+    assert "no message on /object_pose within 2 s" in node.output()
+
+
+def test_holds_while_nobody_sees_the_object(
+    start: Callable[..., Any], observer: Any, policy_for: Callable[[Contract], Path], push_contract: Contract
+) -> None:
+    seen = ticks(observer)
+    give_target(observer)
+    poses = observer.node.create_publisher(PoseStamped, "/object_pose", 1)
+
+    def see() -> None:
+        pose = PoseStamped()
+        pose.header.stamp = observer.node.get_clock().now().to_msg()
+        pose.pose.position.x, pose.pose.position.z = 0.5, 0.03
+        poses.publish(pose)
+
+    camera = observer.node.create_timer(0.03, see)
+    start("emulated_robot_node", robot="panda", autostart=True, sensor_rate=100)
+    policy = policy_for(push_contract)
+    start("policy_node", policy=policy, autostart=True, command_listeners=0, tick_listeners=1)
+    assert observer.until(lambda: any(tick.mode is Mode.RUNNING for tick in seen()))
+    assert seen()[-1].object_stamp > 0
+
+    camera.cancel()
+    assert observer.until(lambda: seen()[-1].mode is Mode.HOLDING, 5.0)
+    camera.reset()
+    assert observer.until(lambda: seen()[-1].mode is Mode.RUNNING, 5.0)
 
 
 def test_silent_until_activated_then_ramps_then_holds_when_deactivated(

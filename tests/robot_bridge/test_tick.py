@@ -21,6 +21,7 @@ TICK = Tick(
     np.array([0.1, 1e-7, -3.0, 100.0], dtype=np.float32),
     np.array([0.25, -0.1]),
     np.array([1.0, 2.0 / 3.0]),
+    1_795_257_276_200_000_001,
 )
 
 
@@ -38,9 +39,20 @@ def test_round_trip_is_exact() -> None:
     tick = decode(deserialize_message(serialize_message(message(LABELS)), Float64MultiArray))
     assert (tick.number, tick.session_tick, tick.mode) == (7, 3, Mode.RUNNING)
     assert (tick.joint_stamp, tick.imu_stamp) == (TICK.joint_stamp, TICK.imu_stamp)
+    assert tick.object_stamp == TICK.object_stamp
     for name in ("command", "observation", "action", "set_point"):
         assert np.array_equal(getattr(tick, name), getattr(TICK, name))
     assert tick.observation.dtype == np.float32
+
+
+def test_a_tick_of_an_earlier_recording_is_read() -> None:
+    old = message(LABELS)
+    assert old.layout.dim[-1].label == "object_stamp"
+    del old.layout.dim[-1]
+    old.data = old.data[:-2]
+    tick = decode(old)
+    assert tick.object_stamp == 0
+    assert np.array_equal(tick.set_point, TICK.set_point)
 
 
 def test_another_message_is_refused() -> None:
