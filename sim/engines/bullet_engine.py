@@ -46,7 +46,6 @@ class BulletEngine:
             physicsClientId=c,
         )
         self._ground = BulletGround(c, ground)
-        self._plane = self._ground.plane
         self._object = BulletObject(c, scene.object) if scene else None
         self._load(np.zeros(3))
         n = len(robot.joints)
