@@ -1,0 +1,83 @@
+"""Benches measure what they say, and name what they do not know."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.benches import command, engines, rows, sim
+from sim.robots import load_robot
+
+Run = Callable[..., Any]
+
+
+def test_ratios_are_judged_by_their_goals() -> None:
+    assert rows.compare("x", 9.0, "steps/s", 10.0, goal=0.85).met
+    missed = rows.compare("x", 8.0, "steps/s", 10.0, goal=0.85)
+    assert (missed.ratio, missed.met) == (0.8, False)
+    assert rows.bounded("x", 3.0, "s", most=5.0).met
+    assert not rows.bounded("x", 6.0, "s", most=5.0).met
+
+
+def test_candidates_take_turns_and_report_their_medians() -> None:
+    order = []
+
+    def measure(name: str, values: list[float]) -> Callable[[], float]:
+        return lambda: order.append(name) or values.pop()  # type: ignore[func-returns-value, return-value]
+
+    medians = rows.alternate({"a": measure("a", [1.0, 9.0, 2.0]), "b": measure("b", [3.0, 3.0, 4.0])}, 3)
+    assert medians == {"a": 2.0, "b": 3.0}
+    assert order == ["a", "b"] * 3
+
+
+def test_an_environment_step_is_slower_than_the_engine_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim, "STEPS", 30)
+    monkeypatch.setattr(sim, "ROUNDS", 2)
+    step = sim.pybullet.stepSimulation
+    row = sim.against_floor("iiwa", "reach", goal=2.0)
+    assert 0.0 < row.ratio < 1.0
+    assert not row.met
+    assert sim.pybullet.stepSimulation is step
+    assert "stepSimulation" in sim.profile("iiwa", "reach")
+
+
+def test_an_arm_does_the_same_in_both_engines_and_a_weak_one_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(engines, "SECONDS", 1.5)
+    robot = load_robot("iiwa")
+    motions = {name: engines.drive(robot, domain) for name, domain in engines.ENGINES.items()}
+    position, torque = engines.differences(robot, motions)
+    assert position.ratio < 0.02
+    assert torque.ratio < 0.1
+    assert np.std(motions["bullet"].joint_position, axis=0).min() > 0.01  # every joint moves
+    broken = engines.drive(robot, "iiwa-broken-joint")
+    worst, _ = engines.differences(robot, motions | {"mujoco": broken})
+    assert "lbr_iiwa_joint_1" in worst.metric
+    assert worst.ratio > 0.5
+    assert len(engines.figures(robot, motions).curves) == 3
+
+
+def test_rows_are_json_without_nan(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sim, "run", lambda report: ([rows.bounded("x", 1.0, "s", 2.0)], "because"))
+    assert command.measure("sim", as_json=True) == 0
+    out, err = capsys.readouterr()
+    (row,) = json.loads(out)
+    assert row["metric"] == "x"
+    assert row["reference"] is None
+    assert "because" in err
+    assert math.isnan(rows.bounded("x", 1.0, "s", 2.0).ratio)
+
+
+def test_an_unknown_bench_brings_the_nearest(terrafirma: Run) -> None:
+    result = terrafirma("bench", "simm")
+    assert result.code == 2
+    assert "unknown bench 'simm'" in result.error
+    assert "'sim'" in result.error
