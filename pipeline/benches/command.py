@@ -24,8 +24,9 @@ def measure(name: str, as_json: bool) -> int:
     """Run the bench called `name`; raises UnknownNameError with the nearest match."""
     if name not in BENCHES:
         raise UnknownNameError("bench", name, BENCHES)
-    bench: Callable[[Report], tuple[list[Row], str]] = import_module(BENCHES[name]).run
-    with progress(f"bench {name}", 1) as report:
+    module = import_module(BENCHES[name])
+    bench: Callable[[Report], tuple[list[Row], str]] = module.run
+    with progress(f"bench {name}", module.PARTS) as report:
         rows, remarks = bench(report)
     if as_json:
         sys.stdout.write(json.dumps([_plain(row) for row in rows]) + "\n")

@@ -26,6 +26,7 @@ SECONDS, RATE = 5.0, 50.0  # of the set-points, Hz
 AMPLITUDE = 0.15  # rad, or a quarter of the way to the nearer limit
 FREQUENCIES = (0.4, 1.1)  # Hz, of the first joint and of the last
 STANDING_SECONDS = 1.0  # before the motion begins
+PARTS = len(ROBOTS)
 REPORT = Path("runs/bench-engines.html")
 
 

@@ -34,25 +34,28 @@ PEERS = {"ant": "AntBulletEnv-v0", "half_cheetah": "HalfCheetahBulletEnv-v0"}
 PEER_GOAL, PARALLEL_GOAL = 3.0, 0.9
 START_SECONDS, MEGABYTES = 5.0, 40.0
 START_COUNT = PpoConfig().environments
+PARTS = len(FLOOR_GOALS) + 3
 
 
 def run(report: Report) -> tuple[list[Row], str]:
     """All measurements; the text says where time goes where a goal is missed."""
     rows: list[Row] = []
     remarks: list[str] = []
-    for (robot, task), goal in FLOOR_GOALS.items():
+    for part, ((robot, task), goal) in enumerate(FLOOR_GOALS.items()):
+        report(part, {})
         row = against_floor(robot, task, goal)
         rows.append(row)
         if not row.met:
             remarks.append(
                 f"{row.metric}: where the time goes, µs an environment step\n{profile(robot, task)}"
             )
-        report(len(rows), {})
+    report(PARTS - 3, {})
     rows += parallel("a1", "velocity")
-    report(len(rows), {})
+    report(PARTS - 2, {})
     rows += start("a1", "velocity")
-    report(len(rows), {})
+    report(PARTS - 1, {})
     peers, remark = against_peers()
+    report(PARTS, {})
     return rows + peers, "\n".join([*remarks, remark]).strip()
 
 
