@@ -31,22 +31,23 @@ class ClassifierConfig:
     """Settings; noises are deviations of Gaussian noise on normalised inputs while training.
 
     With deterministic dynamics the noise on s' - s is what keeps Δr finite and gives it a slope:
-    Δr = -|f_source - f_target|² / (2 change_noise²). `ridge` weighs the mean of Δr² in the loss.
-    Where only one domain has data, both classifiers are certain and nothing else would hold
-    the correction: it would grow with every motion that the target's recording lacks. With the
-    ridge, no evidence means no penalty.
+    Δr = -|f_source - f_target|² / (2 change_noise²).
     """
 
     hidden: tuple[int, ...] = (64, 64)
     change_noise: float = 1.0
     state_action_noise: float = 1.0
-    ridge: float = 0.01
     learning_rate: float = 1e-3
     batch_size: int = 128  # from each domain
 
 
 class DarcClassifiers:
-    """A GapModel. Inputs are normalised with the target's mean and deviation, s' enters as s' - s.
+    """A GapModel. Inputs are normalised, s' enters as s' - s.
+
+    s and a are normalised with the deviation of both domains together, that of the first `fit`.
+    With the target's own, a joint that cannot move there would tell the domains apart by its
+    position alone, through any noise; the (s, a) classifier would be certain, and Δr without evidence.
+    s' - s is normalised with the target's deviation: what the target never does stands out.
 
     Args:
         columns: entries of the observation to look at; all by default.
@@ -66,7 +67,7 @@ class DarcClassifiers:
         self._generator = torch.Generator().manual_seed(seed)
         state, action = len(self._columns), target.action.shape[1]
         self._state_action_size = state + action
-        self._normalise_by(target)
+        self._mean, self._deviation = torch.zeros(0), torch.ones(0)
         self._noise = torch.full((2 * state + action,), config.state_action_noise)
         self._noise[state + action :] = config.change_noise
         with torch.random.fork_rng():
@@ -80,12 +81,15 @@ class DarcClassifiers:
         state = batch.observation[:, self._columns]
         return [state, batch.action, batch.next_observation[:, self._columns] - state]
 
-    def _normalise_by(self, target: Transitions) -> None:
-        columns = self._raw(target)
-        self._mean = torch.tensor(np.concatenate([c.mean(0) for c in columns]))
-        # an input that never varies in the target must not explode
-        deviation = np.concatenate([np.maximum(c.std(0), 1e-3) for c in columns])
-        self._deviation = torch.tensor(deviation)
+    def _normalise_by(self, source: Transitions, target: Transitions) -> None:
+        here, there = (np.concatenate(self._raw(batch), axis=1) for batch in (source, target))
+        apart = here.mean(0) - there.mean(0)
+        deviation = np.sqrt((here.var(0) + there.var(0)) / 2 + (apart / 2) ** 2)  # of a fair mixture
+        change = slice(self._state_action_size, None)
+        deviation[change] = there.std(0)[change]
+        # an input that never varies must not explode
+        self._deviation = torch.tensor(np.maximum(deviation, 1e-3))
+        self._mean = torch.tensor(there.mean(0))
 
     def _inputs(self, batch: Transitions) -> Tensor:
         return (torch.from_numpy(np.concatenate(self._raw(batch), axis=1)) - self._mean) / self._deviation
@@ -96,6 +100,8 @@ class DarcClassifiers:
 
     def fit(self, source: Transitions, target: Transitions, updates: int) -> dict[str, float]:
         """Gradient steps on CE(s, a) + CE(s, a, s'); returns the mean loss of each."""
+        if not len(self._mean):
+            self._normalise_by(source, target)
         size = self._config.batch_size
         labels = torch.tensor([SOURCE] * size + [TARGET] * size)
         losses = np.zeros(2)
@@ -109,9 +115,8 @@ class DarcClassifiers:
             state_action = functional.cross_entropy(self._logits(noisy[0])[0], labels)
             logits, correction = self._logits(noisy[1])
             full = functional.cross_entropy(logits + correction, labels)
-            ridge = self._config.ridge * _log_odds(self.correction(inputs)).square().mean()
             self._optimizer.zero_grad()
-            (state_action + full + ridge).backward()  # type: ignore[no-untyped-call]
+            (state_action + full).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             losses += state_action.item(), full.item()
         loss_sa, loss_sas = losses / max(updates, 1)
@@ -119,7 +124,7 @@ class DarcClassifiers:
 
     @torch.no_grad()
     def delta_r(self, transitions: Transitions) -> Floats:
-        """Δr (N,) without input noise."""
+        """Δr (N,) without input noise; `fit` comes first."""
         return _log_odds(self.correction(self._inputs(transitions))).numpy()
 
 

@@ -40,10 +40,9 @@ class DarcConfig(Strict):
     classifier_hidden: tuple[PositiveInt, ...] = (64, 64)
     change_noise: NonNegativeFloat = 1.0  # on normalised s' - s
     state_action_noise: NonNegativeFloat = 1.0  # on normalised s and a
-    ridge: NonNegativeFloat = 0.01  # weight of mean Δr² in the classifiers' loss
     classifier_learning_rate: PositiveFloat = 1e-3
     classifier_batch: PositiveInt = 128
-    delta_r_scale: PositiveFloat = 0.3
+    delta_r_scale: PositiveFloat = 0.1
     delta_r_ramp: float = Field(0.25, ge=0.0, le=1.0)  # share of the steps over which Δr fades in
     delta_r_clip: PositiveFloat = 10.0
     target_fraction: float = Field(0.0, ge=0.0, le=1.0)
@@ -115,7 +114,6 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
             config.classifier_hidden,
             config.change_noise,
             config.state_action_noise,
-            config.ridge,
             config.classifier_learning_rate,
             config.classifier_batch,
         ),

@@ -1,4 +1,4 @@
-"""What DARC's Δr says about one run: `python benchmarks/delta_r.py RUN`, with and without the ridge.
+"""What DARC's Δr says about one run: `python benchmarks/delta_r.py RUN`.
 
 Takes a finished run of `iiwa-reach-broken-joint`. The broken target is the run's own recording.
 The healthy one is the same policy, noise and random actions on a MuJoCo arm without a fault:
@@ -64,18 +64,17 @@ def main(run: Path) -> None:
     motion = np.linalg.norm(change[:, 1:7], axis=1)
     idle = used < 0.15
     slow, fast = np.quantile(motion[idle], [0.25, 0.75])
-    print("target   ridge  joint 1 idle  joint 1 used  others slow  others fast  deviation")
+    print("target    joint 1 idle  joint 1 used  others slow  others fast  deviation")
     for name, target in (("healthy", healthy_target(policy)), ("broken", broken)):
-        for ridge in (0.0, 0.01):
-            classifiers = DarcClassifiers(target, ClassifierConfig(ridge=ridge), 0, columns)
-            classifiers.fit(source, target, UPDATES)
-            delta = classifiers.delta_r(source)
-            means = [
-                delta[chosen].mean()
-                for chosen in (used < 0.1, used > 0.6, idle & (motion < slow), idle & (motion > fast))
-            ]
-            figures = "  ".join(f"{mean:11.2f}" for mean in means)
-            print(f"{name:8} {ridge:5.2f}  {figures}  {delta.std():9.2f}")
+        classifiers = DarcClassifiers(target, ClassifierConfig(), 0, columns)
+        classifiers.fit(source, target, UPDATES)
+        delta = classifiers.delta_r(source)
+        means = [
+            delta[chosen].mean()
+            for chosen in (used < 0.1, used > 0.6, idle & (motion < slow), idle & (motion > fast))
+        ]
+        figures = "  ".join(f"{mean:11.2f}" for mean in means)
+        print(f"{name:8}  {figures}  {delta.std():9.2f}")
 
 
 if __name__ == "__main__":

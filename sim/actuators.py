@@ -30,6 +30,7 @@ class Actuators:
         self._nominal_limit = np.array([joint.max_effort for joint in robot.joints])
         self._kp, self._kd = self._nominal_kp, self._nominal_kd
         self._high, self._low = self._nominal_limit, -self._nominal_limit
+        self._torque, self._damping = np.zeros(len(robot.joints)), np.zeros(len(robot.joints))
         self._time_step = robot.time_step
         self._strength = np.ones(len(robot.joints))
         self._latency, self._jitter, self._loss = 0.0, 0.0, 0.0
@@ -76,17 +77,27 @@ class Actuators:
         self._queue.append((self._clock + round(delay / self._time_step), command))
 
     def torque(self, position: Array, velocity: Array, feed_forward: Array) -> Array:
-        """Torques (n,) N·m for this physics step, at joint positions (n,) rad and velocities (n,) rad/s."""
+        """Torques (n,) N·m for this physics step, at joint positions (n,) rad and velocities (n,) rad/s.
+
+        The next call may overwrite them.
+        """
         while self._queue and self._queue[0][0] <= self._clock:
             self._active = self._queue.popleft()[1]
         self._clock += 1
         active = self._active
-        torque = self._kp * (active.position - position) + self._kd * (active.velocity - velocity)
-        torque += active.effort + feed_forward
+        torque, damping = self._torque, self._damping
+        np.subtract(active.position, position, out=torque)
+        np.subtract(active.velocity, velocity, out=damping)
+        torque *= self._kp
+        damping *= self._kd
+        torque += damping
+        torque += active.effort
+        torque += feed_forward
         for effect in self._effects:
             torque = effect(torque, velocity)
         np.minimum(np.maximum(torque, self._low, out=torque), self._high, out=torque)
-        return np.asarray(torque * self._strength)
+        torque *= self._strength
+        return torque
 
 
 def _play(threshold: Array) -> Effect:

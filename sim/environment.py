@@ -75,7 +75,7 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         return {"names": names, "units": units, "values": values}
 
     def step(self, action: Observation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        normalised = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
+        normalised = np.minimum(np.maximum(np.asarray(action, dtype=np.float64), -1.0), 1.0)
         self.robot.command(self.session.act(normalised * self._scale))
         drawn = self.robot.drawn
         self.robot.step(self._substeps)

@@ -252,10 +252,11 @@ class BulletEngine:
             return planar_motion(np.array([s[0] for s in states]), np.array([s[1] for s in states]))
         center, turned = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)
         position, orientation = pybullet.multiplyTransforms(center, turned, *self._base_inverse)
-        linear, angular = map(np.array, pybullet.getBaseVelocity(self._body, physicsClientId=c))
-        # velocity of the link origin, not of the centre of mass
-        linear = linear + np.cross(angular, np.array(position) - np.array(center))
-        return BaseMotion(np.array(position), np.array(orientation), linear, angular)
+        (vx, vy, vz), (wx, wy, wz) = pybullet.getBaseVelocity(self._body, physicsClientId=c)
+        # velocity of the link origin, not of the centre of mass: v + w x r
+        x, y, z = (a - b for a, b in zip(position, center, strict=True))
+        linear = np.array([vx + wy * z - wz * y, vy + wz * x - wx * z, vz + wx * y - wy * x])
+        return BaseMotion(np.array(position), np.array(orientation), linear, np.array([wx, wy, wz]))
 
     def tool_position(self) -> Array:
         assert self._robot.tool is not None
