@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from adaptation.transitions import Floats, Transitions
+from contract.errors import TerrafirmaError
 
 SOURCE, TARGET = 0, 1  # class labels
 
@@ -125,6 +126,8 @@ class DarcClassifiers:
     @torch.no_grad()
     def delta_r(self, transitions: Transitions) -> Floats:
         """Δr (N,) without input noise; `fit` comes first."""
+        if not len(self._mean):
+            raise TerrafirmaError("Δr is asked for before the classifiers have seen any transition.")
         return _log_odds(self.correction(self._inputs(transitions))).numpy()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ def load_recipe(name: str | Path, seed: int | None = None, workers: str | None =
         raise TerrafirmaError(f"{path}: expected a mapping of recipe fields.")
     if seed is not None:
         data["seed"] = seed
+    if workers is not None and not re.fullmatch(r"[1-9]\d*|ray(:[1-9]\d*)?", workers):
+        raise TerrafirmaError(f"--workers {workers!r}: give a number of processes, ray, or ray:N.")
     if workers is not None and isinstance(data.get("train"), dict):
         data["train"]["workers"] = int(workers) if workers.isdecimal() else workers
     try:

@@ -16,6 +16,8 @@ PATIENCE = 250_000_000  # wall ns for which a lock-stepped robot waits for its c
 class Robot(Protocol):
     """What the emulator needs of `sim.simulated_robot.SimulatedRobot`."""
 
+    @property
+    def time(self) -> float: ...
     def reset(self) -> None: ...
     def command(self, command: JointCommand) -> None: ...
     def step(self, steps: int) -> None: ...
@@ -99,7 +101,8 @@ class EmulatorCore:
         self._robot.step(self._steps)
         self.time += self.period_ns
         state = self._robot.sense()
-        state.stamp = self.time
+        # a reading that was lost leaves an old one, with its age
+        state.stamp += self.time - round(self._robot.time * 1e9)
         return state
 
     def _awaits_command(self) -> bool:

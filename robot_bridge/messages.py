@@ -7,7 +7,7 @@ ones that a bag reader decodes. REP-103 units; quaternions xyzw; stamps in ns.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,7 @@ def read_imu(message: Any, state: RobotState) -> int:
     return stamp_ns(message.header.stamp)
 
 
-def read_object(message: Any, state: RobotState, frames: Container[str] | None = None) -> int:
+def read_object(message: Any, state: RobotState, frames: Collection[str] | None = None) -> int:
     """Fill in where `state`'s object is from a geometry_msgs/PoseStamped and return its stamp, ns.
 
     Args:
@@ -121,7 +121,8 @@ def read_object(message: Any, state: RobotState, frames: Container[str] | None =
     """
     frame = message.header.frame_id
     if frames is not None and frame not in frames:
-        raise ContractError(f"the object's pose is in frame {frame!r}, not in the robot's base frame.")
+        valid = " or ".join(repr(name) for name in frames)
+        raise ContractError(f"the object's pose is in frame {frame!r}; it has to be in {valid}.")
     state.object_position = _vector(message.pose.position)
     return stamp_ns(message.header.stamp)
 

@@ -62,7 +62,7 @@ class PolicyNode(ros.ManagedNode):
         self._command_listeners = ros.setting(self, "command_listeners", 1)
         self._tick_listeners = ros.setting(self, "tick_listeners", 0)
         self._base_frame = ros.setting(self, "base_frame", "base_link")
-        self._frames = ("", self._base_frame, "base")  # the contract's own name for it too
+        self._frames = (self._base_frame,)  # a tracker that names no frame may mean the world's
         self._exploration_std = ros.setting(self, "exploration_std", 0.0)
         self._random_fraction = ros.setting(self, "random_fraction", 0.0)
         self._seed = ros.setting(self, "seed", 0)

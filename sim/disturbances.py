@@ -45,6 +45,11 @@ class Pushes:
         self._duration = self._steps(draw.scalar("push_duration"))
         self.active = self._velocity > 0.0 or self._force > 0.0
 
+    @property
+    def pulling(self) -> bool:
+        """Whether a force acts that will have to end."""
+        return self._end < math.inf
+
     def reset(self, step: int) -> None:
         """An episode begins at physics step `step`; nobody pushes before the first interval is over."""
         self._next = self.due = step + self._interval

@@ -47,7 +47,10 @@ class Sensors:
         self._joints = deque(self._joints, maxlen=joint_lag + 1)
         self._base = deque(self._base, maxlen=imu_lag + 1)
         self.late = joint_lag + imu_lag > 0
-        if self.late and not self._joints:
+        if not self.late:  # nobody records, and what is there grows old
+            self._joints.clear()
+            self._base.clear()
+        elif not self._joints:
             self.record(np.zeros(len(self._spec.joints)))
 
     def _lag(self, draw: Draw, name: str) -> int:

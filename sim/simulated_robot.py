@@ -127,7 +127,10 @@ class SimulatedRobot:
         self._actuators.configure(self.drawn, self._rng)
         self._sensors.configure(self.drawn, self._rng, gravity_vector(self.drawn))
         self._pushes.configure(self.drawn, self._rng)
-        self._disturbances = (*([self._pushes] if self._pushes.active else []), *self._redraws)
+        self._disturbances = (
+            *([self._pushes] if self._pushes.active or self._pushes.pulling else []),
+            *self._redraws,
+        )
 
     def command(self, command: JointCommand) -> None:
         """Take new set-points; they act after the domain's action latency and then stay."""
@@ -144,12 +147,12 @@ class SimulatedRobot:
                 if disturbance.due <= self._steps:
                     disturbance.happen(self._steps)
             due = min(disturbance.due for disturbance in self._disturbances)
-            self._advance(int(min(due, end)) - self._steps)
+            self._advance(max(1, int(min(due, end)) - self._steps))
 
     def _advance(self, steps: int) -> None:
         engine, sensors = self._engine, self._sensors
         for i in range(steps):
-            if self._gravity and (i % GRAVITY_UPDATE_STEPS == 0):
+            if self._gravity and (self._steps + i) % GRAVITY_UPDATE_STEPS == 0:
                 self._feed_forward = self._gravity.torque(engine.joint_position)
             self.torque = self._actuators.torque(
                 engine.joint_position, engine.joint_velocity, self._feed_forward

@@ -37,9 +37,9 @@ def measure(name: str, as_json: bool) -> int:
 
 
 def _plain(row: Row) -> dict[str, object]:
-    """JSON has no NaN."""
+    """JSON has neither NaN nor infinity."""
     return {
-        key: None if isinstance(value, float) and math.isnan(value) else value
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in asdict(row).items()
     }
 

@@ -81,6 +81,8 @@ def _add_body(
     for attribute in ("quat", "axisangle", "euler", "xyaxes", "zaxis"):
         if attribute in body.attrib:
             raise file.refuse(body, f"{attribute}: bodies must not turn against their parents")
+    if body.find("inertial") is not None:
+        raise file.refuse(body, "inertial: masses come from the shapes' densities")
     name = body.get("name", "")
     position = numbers(body.get("pos", "0 0 0")) - (0.0 if file.is_global else origin)
     hinges = [j for j in body.findall("joint") if not j.get("name", "").startswith(ROOT_JOINTS)]
@@ -160,6 +162,9 @@ def _shape(file: _File, geom: ElementTree.Element) -> Capsule:
     kind = file.default(geom, "type", "sphere")
     if kind not in ("sphere", "capsule"):
         raise file.refuse(geom, f"type {kind!r}; only spheres and capsules can be read")
+    for attribute in ("mass", "quat", "euler", "xyaxes", "zaxis"):
+        if attribute in geom.attrib:
+            raise file.refuse(geom, f"{attribute} of a geom cannot be read")
     size = numbers(file.default(geom, "size", "0"))
     center, half = numbers(geom.get("pos", "0 0 0")), np.zeros(3)
     if kind == "capsule" and "fromto" in geom.attrib:

@@ -15,6 +15,7 @@ from sim.robots.chain import serial_chain
 from sim.robots.model import facts
 from sim.robots.spec import RobotSpec, Tool, Vector
 from sim.robots.urdf import Urdf
+from sim.robots.urdf_check import checked_urdf
 
 MAX_BYTES = 1_000_000
 # N·m·s/rad; what robots of their kind bear in PyBullet at least
@@ -103,7 +104,7 @@ def _completed(spec: RobotSpec, path: Path) -> RobotSpec:
     """With kinematics where the tool hangs on a chain of all joints; every name is looked up."""
     if not spec.urdf.is_file():
         raise TerrafirmaError(f"{path}: model: no such file: {spec.urdf}.")
-    urdf = Urdf(spec.urdf)
+    urdf = checked_urdf(spec.urdf) if spec.urdf.suffix == ".urdf" else Urdf(spec.urdf)
     for joint in spec.joints:
         if joint.name not in urdf.joints:
             raise UnknownNameError("joint", joint.name, urdf.joints, f"{path}: joints")

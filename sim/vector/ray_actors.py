@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import ray
 from numpy.typing import NDArray
-from ray.exceptions import RayActorError
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from contract.errors import TerrafirmaError
 from sim.vector.base import EnvironmentSpec, RobotVecEnv, StepArrays, WorkerEnvironments
 
 START_TIMEOUT = 120.0  # s
-LARGEST_LOSS_RATE = 3  # replacements of one worker without a step between them
+MOST_LOSSES = 3  # of one worker without a step between them
 GENERATION = 1_000_003  # added to the seeds of a replacement, so that it does not repeat what is lost
 
 Reply = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int32], NDArray[np.float32], list[Any]]
@@ -75,8 +75,12 @@ class RayVecEnv(RobotVecEnv):
         self.replaced = 0  # actors so far
         self.workers = [self._start(w) for w in range(len(parts))]
         self._replies: list[Any] = []
-        for w, worker in enumerate(self.workers):
-            self._arrays.observation[self._rows[w]] = self._first(worker)
+        try:
+            for w, worker in enumerate(self.workers):
+                self._arrays.observation[self._rows[w]] = self._first(worker)
+        except (RayError, TerrafirmaError) as error:
+            self.close()
+            raise TerrafirmaError(f"a Ray worker did not start: {error}") from error
 
     def _start(self, w: int) -> Any:
         rows = self._rows[w]
@@ -88,7 +92,7 @@ class RayVecEnv(RobotVecEnv):
         """A new worker's first observations, when it has a CPU and has loaded its robots."""
         try:
             return np.asarray(ray.get(worker.observe.remote(), timeout=START_TIMEOUT))
-        except ray.exceptions.GetTimeoutError as error:
+        except GetTimeoutError as error:
             raise TerrafirmaError(
                 f"a Ray worker did not start within {START_TIMEOUT:.0f} s; each takes one CPU of the cluster."
             ) from error
@@ -138,7 +142,7 @@ class RayVecEnv(RobotVecEnv):
 
     def _replace(self, w: int, error: RayActorError) -> None:
         self._losses[w] += 1
-        if self._losses[w] > LARGEST_LOSS_RATE:
+        if self._losses[w] > MOST_LOSSES:
             raise TerrafirmaError(
                 f"Ray worker {w} was lost {self._losses[w]} times in a row: {error}"
             ) from error

@@ -62,8 +62,12 @@ class SharedMemoryVecEnv(RobotVecEnv):
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)
-        for pipe in self._pipes:
-            self._receive(pipe, START_TIMEOUT)
+        try:
+            for pipe in self._pipes:
+                self._receive(pipe, START_TIMEOUT)
+        except TerrafirmaError:
+            self.close()
+            raise
 
     @property
     def pids(self) -> list[int]:

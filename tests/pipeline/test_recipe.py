@@ -97,7 +97,7 @@ def test_where_environments_run_is_no_part_of_what_a_run_is(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("workers", ["0", "-1", "many", "ray:0", "ray:x", "1.5", ""])
 def test_other_workers_are_refused(tmp_path: Path, workers: str) -> None:
-    with pytest.raises(TerrafirmaError, match=r"small\.yaml: train\.workers"):
+    with pytest.raises(TerrafirmaError, match=f"--workers '{workers}': give a number"):
         load_recipe(write(tmp_path), workers=workers)
 
 
