@@ -34,6 +34,7 @@ class _File:
     root: ElementTree.Element
     is_global: bool  # positions are in the world, not in the parent body
     degree: float  # rad, of the file's unit of angles
+    inertia_from_geom: bool  # masses come from the shapes, whatever a body says
 
     def default(self, element: ElementTree.Element, attribute: str, otherwise: str) -> str:
         """An attribute, the file's default for it, or MJCF's."""
@@ -55,7 +56,8 @@ def mjcf_to_urdf(root: ElementTree.Element, path: Path) -> ElementTree.Element:
     options = {} if compiler is None else compiler.attrib
     # without angle="radian" MJCF means degrees
     degree = 1.0 if options.get("angle") == "radian" else np.pi / 180
-    file = _File(path, root, options.get("coordinate") == "global", degree)
+    from_geom = options.get("inertiafromgeom") == "true"
+    file = _File(path, root, options.get("coordinate") == "global", degree, from_geom)
     body = root.find("worldbody/body")
     if body is None:
         raise TerrafirmaError(f"{path}: its world has no body.")
@@ -81,8 +83,10 @@ def _add_body(
     for attribute in ("quat", "axisangle", "euler", "xyaxes", "zaxis"):
         if attribute in body.attrib:
             raise file.refuse(body, f"{attribute}: bodies must not turn against their parents")
-    if body.find("inertial") is not None:
-        raise file.refuse(body, "inertial: masses come from the shapes' densities")
+    if body.find("inertial") is not None and not file.inertia_from_geom:
+        raise file.refuse(
+            body, 'inertial: only files with inertiafromgeom="true" can have it, which ignore it'
+        )
     name = body.get("name", "")
     position = numbers(body.get("pos", "0 0 0")) - (0.0 if file.is_global else origin)
     hinges = [j for j in body.findall("joint") if not j.get("name", "").startswith(ROOT_JOINTS)]

@@ -8,7 +8,7 @@ import pytest
 from contract.errors import TerrafirmaError
 from contract.state import JointCommand
 from robot_bridge.emulator_core import MAX_CATCH_UP, PATIENCE, EmulatorCore
-from sim.domains.reader import load_domain
+from sim.domains.reader import load_domain, parse_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
 
@@ -106,3 +106,14 @@ def test_reset_returns_to_the_default_pose_and_time_goes_on() -> None:
 def test_impossible_rates_are_refused(sensor_rate: float, rate: float) -> None:
     with pytest.raises(TerrafirmaError, match="rate"):
         emulator(sensor_rate, rate)
+
+
+def test_a_reading_that_is_lost_keeps_its_age() -> None:
+    """So that the policy can tell that it is stale."""
+    domain = parse_domain("{engine: mujoco, parameters: {sensor_loss: 0.5}}", "lossy")
+    core = EmulatorCore(SimulatedRobot(SPEC, domain, seed=0), SPEC.time_step, 100.0, 1.0, 0.0)
+    states = run(core, 0.0, 1.0)
+    ages = np.array([core.period_ns * (i + 1) - state.stamp for i, state in enumerate(states)])
+    assert 0.3 < np.mean(ages > 0) < 0.7
+    assert (ages % core.period_ns == 0).all()
+    assert (np.diff([state.stamp for state in states]) >= 0).all()

@@ -132,3 +132,18 @@ def test_an_episode_begins_with_a_reading_of_its_own(simulate: Simulate, engine:
     pose = robot.sense().joint_position + 0.1
     robot.reset(pose)
     assert np.array_equal(robot.sense().joint_position, pose)
+
+
+def test_a_delay_that_comes_back_does_not_bring_old_readings(simulate: Simulate, engine: str) -> None:
+    """A delay redrawn within an episode may be 0 for a while, when nobody records."""
+    latency = "joint_sensor_latency: {uniform: [0, 0.01], mode: interval, every: 0.1}"
+    robot = simulate("a1", engine, f"{QUIET}, {latency}")
+    rest = robot.sense().joint_position
+    truth = []
+    for step in range(600):
+        robot.command(JointCommand.hold(rest + 0.3 * np.sin(0.05 * step)))
+        robot.step(1)
+        truth.append(robot.pose()[2])
+        recent = np.array(truth[-5:])
+        nearest = np.abs(recent - robot.sense().joint_position).max(axis=1).min()
+        assert nearest < 1e-9
