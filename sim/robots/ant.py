@@ -25,6 +25,8 @@ KP, KD = 300.0, 15.0  # N·m/rad, N·m·s/rad
 ARMATURE = 0.2  # kg·m²
 MASS_SCALE = 40.0
 HEIGHT = 0.55  # m
+TIME_STEP = 0.005  # s; heavy rotors make it safe, and it is about the literature's 1/240 s
+STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo, up to 1 cm/s; in Bullet they stick
 
 
@@ -45,6 +47,8 @@ def load() -> RobotSpec:
         joint_armature=(ARMATURE,) * len(joints),
         base="floating",
         base_height=HEIGHT,
+        time_step=TIME_STEP,
+        stable_damping=STABLE_DAMPING,
         feet=FEET,
         friction_hardness=FRICTION_HARDNESS,
         mass_scale=MASS_SCALE,

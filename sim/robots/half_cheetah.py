@@ -21,8 +21,9 @@ KP = (240.0, 180.0, 120.0, 180.0, 120.0, 60.0)  # N·m/rad, the file's stiffness
 KD = 2.0  # N·m·s/rad
 ARMATURE = 0.1  # kg·m²
 HEIGHT = 0.6  # m
+TIME_STEP = 0.005  # s; heavy rotors make it safe, and it is about the literature's 1/240 s
 FRICTION_HARDNESS = 100.0  # or its feet creep in MuJoCo, up to 1 cm/s; in Bullet they stick
-STABLE_DAMPING = 20.0  # N·m·s/rad, as tried in PyBullet
+STABLE_DAMPING = 8.0  # N·m·s/rad, as tried in PyBullet
 
 
 def load() -> RobotSpec:
@@ -41,6 +42,7 @@ def load() -> RobotSpec:
         joint_armature=(ARMATURE,) * len(joints),
         base="planar",
         base_height=HEIGHT,
+        time_step=TIME_STEP,
         feet=("bfoot", "ffoot"),
         friction_hardness=FRICTION_HARDNESS,
         stable_damping=STABLE_DAMPING,
