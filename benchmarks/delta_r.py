@@ -55,6 +55,7 @@ def source_replay(checkpoint: Path) -> Transitions:
 
 def main(run: Path) -> None:
     """Print mean Δr of source transitions by use of joint 1 and by motion of the others."""
+    torch.set_num_threads(1)  # small networks: more threads are slower
     policy = Policy(run / "source" / POLICY)
     source = source_replay(run / "source" / CHECKPOINT)
     broken, _ = load_samples(run / "samples", policy.contract)
