@@ -24,6 +24,9 @@ class Ground:
         return Ground(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"))
 
 
+PLANE = Ground()
+
+
 def _used(domain: Domain, name: str) -> bool:
     return any(s.parameter.name == name and s.support(0.0) != (0.0, 0.0) for s in domain.settings)
 

@@ -101,10 +101,10 @@ def test_an_object_is_read_in_the_base_frame_only(iiwa_contract: Contract) -> No
     pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = 0.5, -0.1, 0.03
     pose.header.stamp = Time(sec=5, nanosec=6)
     pose.header.frame_id = "base_link"
-    assert read_object(pose, state, ("", "base_link")) == 5_000_000_006
+    assert read_object(pose, state, ("base_link",)) == 5_000_000_006
     assert state.object_position is not None
     assert state.object_position.tolist() == [0.5, -0.1, 0.03]
     pose.header.frame_id = "camera"
-    with pytest.raises(ContractError, match="in frame 'camera', not in the robot's base frame"):
-        read_object(pose, state, ("", "base_link"))
+    with pytest.raises(ContractError, match="in frame 'camera'; it has to be in 'base_link'"):
+        read_object(pose, state, ("base_link",))
     assert read_object(pose, state) == 5_000_000_006

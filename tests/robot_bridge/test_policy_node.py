@@ -90,6 +90,7 @@ def test_holds_while_nobody_sees_the_object(
 
     def see() -> None:
         pose = PoseStamped()
+        pose.header.frame_id = "base_link"
         pose.header.stamp = observer.node.get_clock().now().to_msg()
         pose.pose.position.x, pose.pose.position.z = 0.5, 0.03
         poses.publish(pose)

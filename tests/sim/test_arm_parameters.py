@@ -191,7 +191,8 @@ def test_action_latency_shifts_the_response(simulate: Simulate, engine: str, lat
 
     prompt, late = response(""), response(f"action_latency: {latency}")
     shift = round(latency / IIWA.time_step)
-    assert np.allclose(late[shift:], prompt[:-shift], atol=1e-9)
+    # gravity compensation is brought up to date at the same times in both, so not at the same poses
+    assert np.allclose(late[shift:], prompt[:-shift], atol=1e-5)
     assert np.allclose(late[:shift], DEFAULT, atol=1e-6)
     assert np.abs(prompt[shift] - DEFAULT).max() > 0.05
 

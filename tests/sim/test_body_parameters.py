@@ -57,7 +57,7 @@ def loads(robot: SimulatedRobot) -> Array:
     world = robot._engine
     force = np.zeros(len(world._feet))
     if robot.domain.engine == "pybullet":
-        points = pybullet.getContactPoints(world._body, world._plane, physicsClientId=world._client)
+        points = pybullet.getContactPoints(world._body, world._ground.plane, physicsClientId=world._client)
         for point in points:
             force[world._feet.index(point[3])] += point[9]
     else:
