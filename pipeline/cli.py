@@ -70,7 +70,7 @@ def train(
     from pipeline.loop import train_only
     from pipeline.tables import show_rows
 
-    show_rows(train_only(_run_directory(recipe, out, seed, workers), resume))
+    show_rows(train_only(_run_directory(recipe, out, seed, workers, resume), resume))
     return 0
 
 
@@ -170,7 +170,10 @@ def launch(file: Positional[str], /, *arguments: Positional[str]) -> int:
     """
     from robot_bridge.launch_runner import run_launch_file
 
-    return run_launch_file(launch_file(file), _launch_arguments(arguments))
+    given = _launch_arguments(arguments)
+    if given.get("policy"):
+        given["policy"] = str(policy_file(given["policy"]))
+    return run_launch_file(launch_file(file), given)
 
 
 def deploy(policy: Positional[str], /, output: Path, activate: bool = False, seconds: float = 0.0) -> int:
@@ -206,7 +209,7 @@ def emulate(
     """Run an emulated robot as a ROS 2 node: joint states out, position commands in.
 
     Args:
-        robot: name of a robot.
+        robot: name of a robot, or a robot file.
         domain: domain file, or the name of a shipped one.
         rate: simulated seconds per wall second; publishes /clock.
         seed: of the domain's draw.
@@ -310,14 +313,19 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run_directory(recipe: str, out: Path | None, seed: int | None, workers: str | None) -> Any:
+def _run_directory(
+    recipe: str, out: Path | None, seed: int | None, workers: str | None, resume: bool = False
+) -> Any:
     from pipeline.loop import check_recipe
     from pipeline.recipe import load_recipe
     from pipeline.run_directory import RunDirectory
 
     loaded, text = load_recipe(recipe, seed, workers)
     check_recipe(loaded)  # before anything is created
-    return RunDirectory(out or Path("runs") / f"{loaded.name}-{loaded.seed}", loaded, text)
+    path = out or Path("runs") / f"{loaded.name}-{loaded.seed}"
+    if resume and not (path / "source" / "checkpoint.pt").is_file():
+        raise TerrafirmaError(f"{path}: holds no checkpoint to go on from; leave --resume out to begin.")
+    return RunDirectory(path, loaded, text)
 
 
 def _print_facts(facts: dict[str, Any], as_json: bool) -> None:

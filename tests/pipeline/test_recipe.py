@@ -191,3 +191,10 @@ def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_json(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_resuming_what_never_began_is_refused_and_leaves_nothing(terrafirma: Run, tmp_path: Path) -> None:
+    result = terrafirma("train", str(write(tmp_path)), "--resume", "--out", str(tmp_path / "run"))
+    assert result.code == 2
+    assert "holds no checkpoint to go on from" in result.error
+    assert not (tmp_path / "run").exists()
