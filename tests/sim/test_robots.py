@@ -61,6 +61,10 @@ def test_every_task_is_registered_with_some_robot() -> None:
     assert {robot for robot, _ in ENVIRONMENTS.values()} <= set(ROBOTS)
 
 
+def test_every_robot_has_some_task() -> None:
+    assert {robot for robot, _ in ENVIRONMENTS.values()} == set(ROBOTS)
+
+
 def test_unknown_names_bring_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown robot 'iwa'\. Did you mean 'iiwa'"):
         load_robot("iwa")

@@ -39,7 +39,8 @@ def test_every_robot_stands_still(simulate: Simulate, name: str, engine: str) ->
     still(robot)
     default = np.array([joint.default_position for joint in robot.spec.joints])
     limits = np.array([joint.max_effort for joint in robot.spec.joints])
-    assert np.abs(robot.sense().joint_position - default).max() < 0.15
+    sag = 0.1 if name in ("a1", "iiwa") else 0.15  # rad; the others' gains are softer for their weight
+    assert np.abs(robot.sense().joint_position - default).max() < sag
     assert (np.abs(robot.torque) < 0.5 * limits).all()
     base, orientation, _ = robot.pose()
     assert np.abs(base[:2]).max() < 0.05
