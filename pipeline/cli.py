@@ -319,11 +319,12 @@ def _run_directory(
     from pipeline.loop import check_recipe
     from pipeline.recipe import load_recipe
     from pipeline.run_directory import RunDirectory
+    from policies.train import CHECKPOINT
 
     loaded, text = load_recipe(recipe, seed, workers)
     check_recipe(loaded)  # before anything is created
     path = out or Path("runs") / f"{loaded.name}-{loaded.seed}"
-    if resume and not (path / "source" / "checkpoint.pt").is_file():
+    if resume and not (path / "source" / CHECKPOINT).is_file():
         raise TerrafirmaError(f"{path}: holds no checkpoint to go on from; leave --resume out to begin.")
     return RunDirectory(path, loaded, text)
 

@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, Valida
 from adaptation.darc import DarcConfig
 from adaptation.fine_tune import FineTuneConfig
 from contract.errors import TerrafirmaError, UnknownNameError
-from policies.config import PpoConfig, SacConfig, Strict, TrainConfig
+from policies.config import RAY, PpoConfig, SacConfig, Strict, TrainConfig
 from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -91,7 +91,7 @@ def load_recipe(name: str | Path, seed: int | None = None, workers: str | None =
         raise TerrafirmaError(f"{path}: expected a mapping of recipe fields.")
     if seed is not None:
         data["seed"] = seed
-    if workers is not None and not re.fullmatch(r"[1-9]\d*|ray(:[1-9]\d*)?", workers):
+    if workers is not None and not re.fullmatch(rf"[1-9]\d*|{RAY}", workers):
         raise TerrafirmaError(f"--workers {workers!r}: give a number of processes, ray, or ray:N.")
     if workers is not None and isinstance(data.get("train"), dict):
         data["train"]["workers"] = int(workers) if workers.isdecimal() else workers

@@ -28,6 +28,11 @@ def show_rows(rows: Sequence[Row]) -> None:
             str(row.target_steps),
             f"{row.seconds:.0f}",
         )
+    print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """Print to stdout, in full width where there is no terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)  # a log has no width; a table that is cut helps nobody

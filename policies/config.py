@@ -13,7 +13,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Workers = PositiveInt | Annotated[str, Field(pattern=r"^ray(:[1-9]\d*)?$")]  # processes, or Ray actors
+RAY = r"ray(:[1-9]\d*)?"
+Workers = PositiveInt | Annotated[str, Field(pattern=f"^{RAY}$")]  # processes, or Ray actors
 
 
 class SacConfig(Strict):

@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
 
-from rich.console import Console
 from rich.table import Table
 
 from contract.errors import UnknownNameError
 from pipeline.benches.rows import Row
 from pipeline.progress import Report, progress
+from pipeline.tables import print_table
 
 BENCHES = {"sim": "pipeline.benches.sim", "engines": "pipeline.benches.engines"}
-PLAIN_WIDTH = 160
 
 
 def measure(name: str, as_json: bool) -> int:
@@ -55,7 +54,4 @@ def _show(rows: Sequence[Row]) -> None:
         value, reference, ratio = numbers
         met = "" if not row.goal else "yes" if row.met else "no"
         table.add_row(row.metric, value, row.unit, reference, ratio, row.goal, met)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
-    console.print(table)
+    print_table(table)

@@ -1,7 +1,7 @@
 """How fast environments step: against the engine's own step, and against public environments.
 
 The floor of an environment step is what `stepSimulation` alone takes in the same states with
-the same contacts: a rollout's torques are replayed, and only the engine's calls are timed.
+the same contacts: the same rollout again, in which only the engine's own calls are timed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def against_floor(robot: str, task: str, goal: float) -> Row:
     env = RobotEnv(robot, task, load_domain("nominal"))
     try:
         rates = alternate(
-            {"ours": lambda: STEPS / _rollout(env), "floor": lambda: STEPS / _replay(env)}, ROUNDS
+            {"ours": lambda: STEPS / _rollout(env), "floor": lambda: STEPS / _engine_seconds(env)}, ROUNDS
         )
     finally:
         env.close()
@@ -104,8 +104,8 @@ class _Timer:
         pybullet.stepSimulation = self._step
 
 
-def _replay(env: RobotEnv) -> float:
-    """Seconds that the engine's own step takes in the same rollout."""
+def _engine_seconds(env: RobotEnv) -> float:
+    """Seconds that the engine's own steps take in the same rollout."""
     with _Timer() as timer:
         _rollout(env)
     return timer.seconds
