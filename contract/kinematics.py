@@ -16,18 +16,20 @@ class ForwardKinematics:
     """
 
     def __init__(self, chain: Kinematics) -> None:
-        self._origins = [np.array(joint.xyz) for joint in chain.joints]
-        self._terms = [_rodrigues_terms(joint) for joint in chain.joints]
-        self._tool = np.array(chain.tool)
+        self._origins = [np.array(joint.xyz)[:, None] for joint in chain.joints]
+        terms = [_rodrigues_terms(joint) for joint in chain.joints]
+        self._constant, self._cosine, self._sine = (np.array(each) for each in zip(*terms, strict=True))
+        self._tool = np.array(chain.tool)[:, None]
 
     def tool_position(self, joint_position: Array) -> Array:
-        """Tool point (3,) m in the base frame for joint positions (n,) rad."""
+        """Tool points (..., 3) m in the base frame for joint positions (..., n) rad."""
+        angle = joint_position[..., None, None]
+        # (..., n, 3, 3)
+        rotation = self._constant + np.cos(angle) * self._cosine + np.sin(angle) * self._sine
         point = self._tool
-        sines, cosines = np.sin(joint_position), np.cos(joint_position)
-        for i in range(len(self._terms) - 1, -1, -1):
-            constant, cosine, sine = self._terms[i]
-            point = self._origins[i] + (constant + cosines[i] * cosine + sines[i] * sine) @ point
-        return np.asarray(point)
+        for i in range(len(self._origins) - 1, -1, -1):
+            point = self._origins[i] + rotation[..., i, :, :] @ point
+        return np.asarray(point[..., 0])
 
 
 def _rodrigues_terms(joint: KinematicJoint) -> tuple[Array, Array, Array]:

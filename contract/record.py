@@ -112,10 +112,17 @@ class Kinematics:
 
 @dataclass(frozen=True)
 class RecurrentState:
-    """A tensor that the graph takes as `name` and returns as `name`_out."""
+    """A tensor that the graph takes as `name` and returns as `output`: the policy's memory.
+
+    It is zero at a reset, and what one tick returned is what the next one takes. float32.
+    """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...]  # for one robot; where the graph takes a batch, the first is the batch
+
+    @property
+    def output(self) -> str:
+        return f"{self.name}_out"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ measure it, a camera or a motion capture.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,13 +21,13 @@ from contract.state import Array, RobotState
 
 @dataclass
 class Tick:
-    """Everything that is known when an observation is assembled."""
+    """Everything that is known when an observation is assembled, of one robot or, with leading axes, many."""
 
     state: RobotState
-    command: Array  # in the order of the contract's command fields
-    previous_action: Array  # (n,) rad, as applied: within the action's scale
-    phase: float  # stride phase in [0, 1)
-    tool_position: Array | None  # (3,) m, base frame; None without kinematics
+    command: Array  # (..., k) in the order of the contract's command fields
+    previous_action: Array  # (..., n) rad, as applied: within the action's scale
+    phase: Array  # (...) stride phase in [0, 1)
+    tool_position: Array | None  # (..., 3) m, base frame; None without kinematics
     default_position: Array  # (n,) rad
 
 
@@ -59,13 +58,13 @@ def _constant(size: int) -> Callable[[int, int], int]:
 
 
 def _phase_circle(tick: Tick) -> Array:
-    angle = 2.0 * np.pi * tick.phase
-    return np.array([np.sin(angle), np.cos(angle)])
+    angle = 2.0 * np.pi * tick.phase.T
+    return np.array([np.sin(angle), np.cos(angle)]).T
 
 
 def _pitch(tick: Tick) -> Array:
-    forward, _, up = projected_gravity(tick.state.orientation).tolist()
-    return np.array([math.atan2(forward, -up)])
+    gravity = projected_gravity(tick.state.orientation)
+    return np.arctan2(gravity[..., :1], -gravity[..., 2:])
 
 
 def _tool_position(tick: Tick) -> Array:
@@ -89,7 +88,7 @@ SOURCES: dict[str, Source] = {
     "joint_effort": Source("N·m", "joint", _joints, lambda t: t.state.joint_effort),
     "projected_gravity": Source("1", "base", _constant(3), lambda t: projected_gravity(t.state.orientation)),
     "pitch": Source("rad", "world", _constant(1), _pitch),
-    "pitch_rate": Source("rad/s", "base", _constant(1), lambda t: t.state.gyro[1:2]),
+    "pitch_rate": Source("rad/s", "base", _constant(1), lambda t: t.state.gyro[..., 1:2]),
     "gyro": Source("rad/s", "base", _constant(3), lambda t: t.state.gyro),
     "command": Source("SI", "base", _command, lambda t: t.command),
     "previous_action": Source("rad", "joint", _joints, lambda t: t.previous_action),

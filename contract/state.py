@@ -39,6 +39,11 @@ class RobotState:
             None if self.object_position is None else self.object_position.copy(),
         )
 
+    def row(self, i: int) -> RobotState:
+        """One robot of a state of several, whose arrays are (robots, ...); shares its memory."""
+        fields = vars(self).items()
+        return RobotState(**{k: v[i] if isinstance(v, np.ndarray) and v.ndim > 1 else v for k, v in fields})
+
     def is_finite(self) -> bool:
         """Whether every number that a policy may read is finite."""
         joints = (self.joint_position, self.joint_velocity, self.joint_effort)

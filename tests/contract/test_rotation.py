@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -69,3 +70,15 @@ def test_nose_down_sees_gravity_ahead() -> None:
     """A positive pitch in REP-103 lowers the nose."""
     q = turn(np.array([0.0, 1.0, 0.0]), math.pi / 2)
     np.testing.assert_allclose(rotation.projected_gravity(q), [1.0, 0.0, 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (2, 3)])
+@pytest.mark.parametrize("function", [rotation.quaternion_matrix, rotation.projected_gravity, rotation.tilt])
+def test_many_at_once(function: Callable[[Array], Array], shape: tuple[int, ...]) -> None:
+    quaternions = np.random.default_rng(0).normal(size=(*shape, 4))
+    quaternions /= np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    found = function(quaternions)
+    alone = {index: function(quaternions[index]) for index in np.ndindex(shape)}
+    assert found.shape == (*shape, *np.shape(alone[(0,) * len(shape)]))
+    for index, value in alone.items():
+        np.testing.assert_allclose(found[index], value, atol=1e-12)
