@@ -1,4 +1,4 @@
-"""The one environment class: a robot, a task and a domain, as a Gymnasium environment."""
+"""One robot, a task and a domain as a Gymnasium environment."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.session import PolicySession
+from contract.record import Contract
 from contract.state import Array
-from sim.contracts import build_contract, unnamed_identity
 from sim.curriculum import Curriculum
 from sim.domains.domain import Domain
-from sim.robots import load_robot
-from sim.simulated_robot import SimulatedRobot
-from sim.tasks import make_task
-from sim.tasks.base import Step
+from sim.environment_batch import EnvironmentBatch
 
 Observation = NDArray[np.float32]
 
@@ -39,86 +35,58 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012, Gymnasium declares it so
 
     def __init__(self, robot: str, task: str, domain: Domain, curriculum: bool = False) -> None:
-        self.robot_spec = load_robot(robot)
-        self.task = make_task(task, self.robot_spec)
-        self.contract = build_contract(self.task, unnamed_identity(self.task))
-        self.robot = SimulatedRobot(self.robot_spec, domain, scene=self.task.scene)
-        self.curriculum = Curriculum(follows=curriculum)
-        self.session = PolicySession(self.contract)
-        n = len(self.robot_spec.joints)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (n,), np.float32)
-        bounds = np.concatenate(
-            [np.full(t.dimension * t.history, t.clip, np.float32) for t in self.contract.observation]
+        self._batch = EnvironmentBatch(robot, task, domain, 1, curriculum)
+        self.robot_spec, self.task, self.contract = (
+            self._batch.robot_spec,
+            self._batch.task,
+            self._batch.contract,
         )
-        self.observation_space = gymnasium.spaces.Box(-bounds, bounds, dtype=np.float32)
-        self._scale = np.array(self.contract.action.scale)
-        self._substeps = round(1.0 / (self.task.control_rate * self.robot_spec.time_step))
-        self._episode_ticks = round(self.task.episode_seconds * self.task.control_rate)
-        self._command_ticks = round(self.task.command_seconds * self.task.control_rate)
-        self._previous_action = np.zeros(n)
-        self.command: Array = np.array(self.contract.command.neutral)
-        self.tick = 0
-        self.episode_return = 0.0
-        self._history: dict[str, list[float]] = {}
+        self.robot = self._batch.robots[0]
+        self.observation_space, self.action_space = spaces(self.contract)
+
+    @property
+    def curriculum(self) -> Curriculum:
+        """How far the domain's curricula have got."""
+        return self._batch.curricula[0]
+
+    @property
+    def command(self) -> Array:
+        """What the task asks for now, (k,)."""
+        return np.array(self._batch.command[0])
+
+    @command.setter
+    def command(self, command: Array) -> None:
+        self._batch.command[0] = command
+
+    @property
+    def episode_return(self) -> float:
+        """Sum of the episode's rewards so far."""
+        return float(self._batch.episode_return[0])
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
-        self.robot.reseed(self.np_random)
-        if seed is not None:
-            self.curriculum.restart()
-        self.robot.reset(self.task.initial_position(self.np_random), self.curriculum.level)
-        self.session.reset()
-        self.command = self.task.sample_command(self.np_random)
-        self._previous_action[:] = 0.0
-        self.tick = 0
-        self.episode_return = 0.0
-        self._history = {}
-        observation = self.session.observe(self.robot.sense(), self.command).copy()
-        return observation, {"parameters": self._drawn()} | self._level()
-
-    def _level(self) -> dict[str, Any]:
-        return {"curriculum_level": self.curriculum.level} if self.robot.domain.has_curriculum else {}
-
-    def _drawn(self) -> dict[str, Any]:
-        names, units, values = self.robot.drawn.as_vector(self.contract.joint_names)
-        return {"names": names, "units": units, "values": values}
+        info = self._batch.reset(0, self.np_random, anew=seed is not None)
+        return self._batch.observation[0].copy(), info
 
     def step(self, action: Observation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        normalised = np.minimum(np.maximum(np.asarray(action, dtype=np.float64), -1.0), 1.0)
-        self.robot.command(self.session.act(normalised * self._scale))
-        drawn = self.robot.drawn
-        self.robot.step(self._substeps)
-        step = self._step_view(normalised)
-        reward, terminated = self.task.reward(step), self.task.terminated(step)
-        for name, value in self.task.measure(step).items():
-            self._history.setdefault(name, []).append(value)
-        self._previous_action = normalised
-        self.tick += 1
-        self.episode_return += reward
-        truncated = self.tick >= self._episode_ticks and not terminated
-        if self.tick % self._command_ticks == 0 and not truncated:
-            self.command = self.task.sample_command(self.np_random)
-        observation = self.session.observe(step.state, self.command).copy()
-        info = self._episode_info(terminated) if terminated or truncated else {}
+        batch, drawn = self._batch, self.robot.drawn
+        batch.step(np.asarray(action)[None])
+        terminated, truncated = bool(batch.terminated[0]), bool(batch.truncated[0])
+        info = batch.finish(0) if terminated or truncated else {}
         if self.robot.drawn is not drawn:
-            info["parameters"] = self._drawn()
-        return observation, reward, terminated, truncated, info
-
-    def _step_view(self, normalised: Array) -> Step:
-        tool = self.robot.tool_position() if self.robot_spec.tool else None
-        truth = self.robot.truth() if self.task.reward_needs_truth else None
-        return Step(self.robot.sense(), self.command, normalised, self._previous_action, tool, truth)
-
-    def _episode_info(self, terminated: bool) -> dict[str, Any]:
-        success, level = self.task.success(self._history, terminated), self._level()
-        self.curriculum.judge(success)
-        return level | {
-            "success": success,
-            "episode": {"r": self.episode_return, "l": self.tick},
-            "metrics": {name: float(np.mean(values)) for name, values in self._history.items()},
-        }
+            info["parameters"] = batch.drawn(0)
+        return batch.observation[0].copy(), float(batch.reward[0]), terminated, truncated, info
 
     def close(self) -> None:
-        self.robot.close()
+        self._batch.close()
+
+
+def spaces(contract: Contract) -> tuple[Any, Any]:
+    """Observation and action space, Gymnasium's boxes, of a contract's environments."""
+    bounds = np.concatenate(
+        [np.full(t.dimension * t.history, t.clip, np.float32) for t in contract.observation]
+    )
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (len(contract.joints),), np.float32)
+    return gymnasium.spaces.Box(-bounds, bounds, dtype=np.float32), action_space

@@ -41,6 +41,19 @@ class GravityCompensation:
         self._center = [np.array(group.center) for group in groups]
         self._total = np.cumsum(self._mass[::-1])[::-1]
 
+    def arrays(self) -> dict[str, Array]:
+        """The chain and its masses.
+
+        Shapes: origin (n, 3) m, rotation (n, 3, 3), axis (n, 3), mass (n,) kg, center (n, 3) m.
+        """
+        return {
+            "origin": np.array(self._origins),
+            "rotation": np.array(self._fixed),
+            "axis": np.array(self._axes),
+            "mass": self._mass,
+            "center": np.array(self._center),
+        }
+
     def torque(self, joint_position: Array) -> Array:
         """Torques (n,) N·m that hold the arm still at `joint_position` (n,) rad."""
         n = len(self._mass)

@@ -6,7 +6,7 @@ import numpy as np
 
 from contract.state import Array
 from sim.domains.domain import Draw
-from sim.engines.protocol import StartMotion
+from sim.motion import StartMotion
 from sim.quaternions import from_vector
 from sim.robots.spec import RobotSpec
 

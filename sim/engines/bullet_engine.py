@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.rotation import quaternion_matrix
 from contract.state import Array
+from sim.actuators import Actuators
 from sim.domains.domain import Draw
+from sim.engines.advance import advance
 from sim.engines.bullet import pybullet
 from sim.engines.bullet_ground import BulletGround
+from sim.engines.bullet_model import bullet_model
+from sim.engines.bullet_native import NativeSteps, library
 from sim.engines.bullet_object import BulletObject
-from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
-from sim.engines.shifted_urdf import shifted_urdf
 from sim.gravity import gravity_vector
 from sim.ground import Ground, wall_center
+from sim.motion import BaseMotion, Motion, StartMotion, pitch_of, planar_motion
+from sim.quaternions import product
 from sim.robots.closure import Closure
-from sim.robots.model import PLANAR_JOINTS, facts, model_file
+from sim.robots.merged_links import Place
+from sim.robots.model import PLANAR_JOINTS
 from sim.robots.spec import Loop, RobotSpec
 from sim.scene import Scene
 
 SLOWEST_BOUNCE = 0.3  # m/s; with Bullet's 0.2 the feet of a robot that stands still rattle
+
+FOOT_RADIUS = 0.05  # m, around a foot that is part of a longer link
 
 
 class BulletEngine:
     """One client a robot.
 
     Inertias come from the file: those that Bullet guesses from shapes are too small for torque
-    control. Fixed links stay separate, because Bullet's merging loses the parent's centre of mass.
+    control. Fixed links are merged before Bullet reads them (sim/engines/bullet_model.py).
     Bullet damps joints explicitly, which blows up light links; the inertia dt * damping about the
     joint's axis makes the step implicit, as MuJoCo's is: (I + dt d) a = tau - d v. Armature is
     added in the same way; earlier joints with a parallel axis feel it too, as if it were geared 1:1.
@@ -45,17 +53,19 @@ class BulletEngine:
             deterministicOverlappingPairs=1,
             physicsClientId=c,
         )
-        self._ground = BulletGround(c, ground)
+        self._ground, self._flat = BulletGround(c, ground), not ground.terrain
         self._object = BulletObject(c, scene.object) if scene else None
-        self._load(np.zeros(3))
         n = len(robot.joints)
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
         self._force: list[float] | None = None
+        found = library()
+        self.native = NativeSteps(c, found) if found else None
+        self._load(np.zeros(3))
 
     def _load(self, center: Array) -> None:
         """Load the robot, its base's centre of mass shifted by `center` (3,) m."""
         c, robot = self._client, self._robot
-        with model_file(robot) as file, shifted_urdf(file, facts(robot).base, center) as path:
+        with bullet_model(robot, center, merge=self._flat) as (path, places):
             self._body = pybullet.loadURDF(
                 str(path),
                 basePosition=[0, 0, robot.base_height if robot.base == "floating" else 0.0],
@@ -66,7 +76,7 @@ class BulletEngine:
         self._center = center.copy()
         # a call of its own: together with a link's mass, PyBullet would set the base's instead
         pybullet.changeDynamics(self._body, -1, linearDamping=0.0, angularDamping=0.0, physicsClientId=c)
-        self._index_links()
+        self._index_links(places)
         self._constraints = [self._close(loop) for loop in robot.loops]
         self._joints = [self._joint_index[joint.name] for joint in robot.joints]
         planar = PLANAR_JOINTS if robot.base == "planar" else ()
@@ -79,9 +89,21 @@ class BulletEngine:
                 self._body, free, pybullet.VELOCITY_CONTROL, forces=[0.0] * len(free), physicsClientId=c
             )
         self._ground.withdraw()
+        if self.native is not None:
+            self._load_native(self.native)
         # Bullet's first step differs from all later ones
         pybullet.stepSimulation(physicsClientId=c)
         self._untouched = pybullet.saveState(physicsClientId=c)
+
+    def _load_native(self, native: NativeSteps) -> None:
+        """Tell the C twin where the robot's numbers are in Bullet's lists."""
+
+        def indices(joints: list[int]) -> NDArray[np.intc]:
+            infos = [pybullet.getJointInfo(self._body, i, physicsClientId=self._client) for i in joints]
+            return np.array([info[3:5] for info in infos], dtype=np.intc).reshape(-1, 2)
+
+        joint_state = self.joint_position, self.joint_velocity
+        native.load(self._body, indices(self._joints), indices(self._planar), self._link_frame, joint_state)
 
     def _close(self, loop: Loop) -> int:
         """Add a ball joint; Bullet wants its two points in the links' inertial frames."""
@@ -105,7 +127,7 @@ class BulletEngine:
         )
         return constraint
 
-    def _index_links(self) -> None:
+    def _index_links(self, places: dict[str, Place]) -> None:
         """Names to indices, and nominal masses and inertias; -1 is the base."""
         c = self._client
         self._joint_index: dict[str, int] = {}
@@ -120,12 +142,20 @@ class BulletEngine:
                 self._axis[i] = np.array(info[13])
             dynamics = pybullet.getDynamicsInfo(self._body, i, physicsClientId=c)
             self._nominal[i] = dynamics[0], np.array(dynamics[2])
-        self._feet = [self._link_index[name] for name in self._robot.feet]
+        self._feet = [self._foot(name, places) for name in self._robot.feet]
         self._base_link = self._joint_index.get(PLANAR_JOINTS[-1], -1)
-        # PyBullet reports a base's pose at its centre of mass; this leads back to the link frame
+        # PyBullet reports a base's pose at its centre of mass; `_link_frame` leads back to the link's
+        # own. Its multiplyTransforms would do so in single precision.
         frame = pybullet.getDynamicsInfo(self._body, -1, physicsClientId=c)
         self._base_inertial = frame[3], frame[4]
-        self._base_inverse = pybullet.invertTransform(frame[3], frame[4])
+        back = np.array(frame[4]) * (-1.0, -1.0, -1.0, 1.0) / np.linalg.norm(frame[4])
+        self._link_frame = np.array([*-quaternion_matrix(back) @ frame[3], *back])
+
+    def _foot(self, name: str, places: dict[str, Place]) -> tuple[int, Array | None]:
+        """A foot's link, and where in its frame the foot is, if it was merged into a longer link."""
+        if name not in places:
+            return self._link_index[name], None
+        return self._link_index[places[name].link], places[name].offset
 
     def apply(self, draw: Draw) -> None:
         if not np.array_equal(draw["base_center_offset"], self._center):
@@ -182,10 +212,12 @@ class BulletEngine:
             turned, velocity = motion.orientation.tolist(), motion.linear_velocity.tolist()
             speeds = motion.joint_velocity.tolist()
         if self._robot.base == "floating":
-            position, orientation = pybullet.multiplyTransforms(
-                [0, 0, base_height], turned, *self._base_inertial
+            center, attitude = self._base_inertial
+            position = np.array([0.0, 0.0, base_height]) + quaternion_matrix(np.array(turned)) @ center
+            orientation = product(np.array(turned), np.array(attitude))
+            pybullet.resetBasePositionAndOrientation(
+                self._body, position.tolist(), orientation.tolist(), physicsClientId=c
             )
-            pybullet.resetBasePositionAndOrientation(self._body, position, orientation, physicsClientId=c)
             pybullet.resetBaseVelocity(self._body, velocity, [0, 0, 0], physicsClientId=c)
         for joint, angle, speed in zip(self._joints, joint_position.tolist(), speeds, strict=True):
             pybullet.resetJointState(self._body, joint, angle, speed, physicsClientId=c)
@@ -243,6 +275,12 @@ class BulletEngine:
         pybullet.stepSimulation(physicsClientId=self._client)
         self._read_joints()
 
+    def advance(self, actuators: Actuators, motion: Motion, step: int, count: int) -> None:
+        if self.native is None or self._force is not None:
+            advance(self, actuators, motion, step, count)
+        else:
+            self.native.advance(actuators, motion, step, count)
+
     def _read_joints(self) -> None:
         states = pybullet.getJointStates(self._body, self._joints, physicsClientId=self._client)
         self.joint_position[:] = [state[0] for state in states]
@@ -254,12 +292,16 @@ class BulletEngine:
             states = pybullet.getJointStates(self._body, self._planar, physicsClientId=c)
             return planar_motion(np.array([s[0] for s in states]), np.array([s[1] for s in states]))
         center, turned = pybullet.getBasePositionAndOrientation(self._body, physicsClientId=c)
-        position, orientation = pybullet.multiplyTransforms(center, turned, *self._base_inverse)
-        (vx, vy, vz), (wx, wy, wz) = pybullet.getBaseVelocity(self._body, physicsClientId=c)
-        # velocity of the link origin, not of the centre of mass: v + w x r
-        x, y, z = (a - b for a, b in zip(position, center, strict=True))
-        linear = np.array([vx + wy * z - wz * y, vy + wz * x - wx * z, vz + wx * y - wy * x])
-        return BaseMotion(np.array(position), np.array(orientation), linear, np.array([wx, wy, wz]))
+        velocity, turning = (np.array(v) for v in pybullet.getBaseVelocity(self._body, physicsClientId=c))
+        unit = np.array(turned) / np.linalg.norm(turned)
+        lever = quaternion_matrix(unit) @ self._link_frame[:3]
+        # velocity of the link's origin, not of the centre of mass: v + w x r
+        return BaseMotion(
+            np.array(center) + lever,
+            product(unit, self._link_frame[3:]),
+            velocity + np.cross(turning, lever),
+            turning,
+        )
 
     def tool_position(self) -> Array:
         assert self._robot.tool is not None
@@ -272,12 +314,23 @@ class BulletEngine:
         )
 
     def foot_contacts(self) -> Array:
-        touching = {
-            point[3]
-            for ground in self._ground.bodies
-            for point in pybullet.getContactPoints(self._body, ground, physicsClientId=self._client)
-        }
-        return np.array([float(foot in touching) for foot in self._feet])
+        c = self._client
+        touched: dict[int, list[Array]] = {}
+        for ground in self._ground.bodies:
+            for point in pybullet.getContactPoints(self._body, ground, physicsClientId=c):
+                touched.setdefault(point[3], []).append(np.array(point[5]))
+        return np.array([float(self._touches(foot, touched.get(foot[0], []))) for foot in self._feet])
+
+    def _touches(self, foot: tuple[int, Array | None], points: list[Array]) -> bool:
+        """Whether one of a link's contact points (3,) m, world, is the foot's."""
+        link, place = foot
+        if place is None or not points:
+            return bool(points)
+        state = pybullet.getLinkState(
+            self._body, link, computeForwardKinematics=1, physicsClientId=self._client
+        )
+        center = np.array(state[4]) + quaternion_matrix(np.array(state[5])) @ place
+        return bool(np.linalg.norm(np.array(points) - center, axis=1).min() < FOOT_RADIUS)
 
     def place_object(self, position: Array, velocity: Array) -> None:
         assert self._object is not None

@@ -9,13 +9,15 @@ import numpy as np
 
 from contract.rotation import quaternion_matrix
 from contract.state import Array
+from sim.actuators import Actuators
 from sim.domains.domain import Draw
 from sim.engines import restitution
+from sim.engines.advance import advance
 from sim.engines.mujoco_ground import MujocoGround, add_ground
 from sim.engines.mujoco_library import mujoco
-from sim.engines.protocol import BaseMotion, StartMotion, pitch_of, planar_motion
 from sim.gravity import gravity_vector
 from sim.ground import Ground, wall_center
+from sim.motion import BaseMotion, Motion, StartMotion, pitch_of, planar_motion
 from sim.robots.closure import Closure
 from sim.robots.model import PLANAR_JOINTS, model_file
 from sim.robots.spec import Loop, RobotSpec
@@ -121,6 +123,9 @@ class MujocoEngine:
         self._data.qfrc_applied[self._v] = torque
         mujoco.mj_step(self._model, self._data)
         self._read_joints()
+
+    def advance(self, actuators: Actuators, motion: Motion, step: int, count: int) -> None:
+        advance(self, actuators, motion, step, count)
 
     def _read_joints(self) -> None:
         np.take(self._data.qpos, self._q, out=self.joint_position)

@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from contract.state import Array
+from sim.actuators import Actuators
 from sim.domains.domain import Draw
-
-
-@dataclass
-class BaseMotion:
-    """The base link's true motion; orientation xyzw, all vectors in the world frame."""
-
-    position: Array  # (3,) m
-    orientation: Array  # (4,) xyzw
-    linear_velocity: Array  # (3,) m/s
-    angular_velocity: Array  # (3,) rad/s
-
-
-@dataclass(frozen=True)
-class StartMotion:
-    """How a robot starts that does not start upright and at rest."""
-
-    orientation: Array  # (4,) xyzw, of the base
-    linear_velocity: Array  # (3,) m/s, of the base, world
-    joint_velocity: Array  # (n,) rad/s
-
-
-def planar_motion(position: Array, velocity: Array) -> BaseMotion:
-    """Motion of a planar base from its joints: x, z (m) and pitch (rad), each (3,), and their rates."""
-    (x, z, pitch), (along, up, turning) = position, velocity
-    return BaseMotion(
-        np.array([x, 0.0, z]),
-        np.array([0.0, np.sin(pitch / 2.0), 0.0, np.cos(pitch / 2.0)]),
-        np.array([along, 0.0, up]),
-        np.array([0.0, turning, 0.0]),
-    )
-
-
-def pitch_of(xyzw: Sequence[float]) -> float:
-    """Angle (rad) of a rotation about y."""
-    return 2.0 * math.atan2(xyzw[1], xyzw[3])
+from sim.motion import BaseMotion, Motion, StartMotion
 
 
 class Engine(Protocol):
@@ -78,6 +40,13 @@ class Engine(Protocol):
 
     def step(self, torque: Array) -> None:
         """Advance one time step under joint torques (n,) N·m."""
+        ...
+
+    def advance(self, actuators: Actuators, motion: Motion, step: int, count: int) -> None:
+        """Take `count` steps under the actuators' present set-points, and remember them in `motion`.
+
+        The first is number `step`. Of a motion with a single slot the last step is enough.
+        """
         ...
 
     def kick(self, velocity: Array) -> None:

@@ -32,7 +32,7 @@ def repair_inertias(root: ElementTree.Element) -> list[str]:
             continue
         if inertia is None:
             inertia = ElementTree.SubElement(link.findall("inertial")[0], "inertia")
-        moments = np.linalg.eigvalsh(_tensor(inertia))
+        moments = np.linalg.eigvalsh(tensor(inertia))
         slack = ROUNDING * moments[2]
         low, high = (weight * radius**2 for radius in GYRATION)
         sized = low <= moments[0] and moments[2] <= high
@@ -81,6 +81,7 @@ def _first_shape(link: ElementTree.Element) -> ElementTree.Element | None:
     return None
 
 
-def _tensor(inertia: ElementTree.Element) -> Array:
+def tensor(inertia: ElementTree.Element) -> Array:
+    """The matrix (3, 3) kg·m² of an <inertia> element."""
     xx, yy, zz, xy, xz, yz = (float(inertia.get(name, 0)) for name in TENSOR)
     return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])

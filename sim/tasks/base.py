@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contract.record import Action, Command, ObservationTerm, Safety
 from contract.sources import SOURCES
 from contract.state import Array, RobotState
 from sim.robots.spec import RobotSpec
 from sim.scene import Scene
-from sim.simulated_robot import Truth
+from sim.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,13 @@ class TaskContract:
 
 @dataclass
 class Step:
-    """What a reward may look at after one control period."""
+    """What a reward may look at after one control period, of one robot or, with leading axes, of many."""
 
     state: RobotState
-    command: Array
-    action: Array  # (n,) normalised, in [-1, 1]
-    previous_action: Array  # (n,)
-    tool_position: Array | None  # (3,) m, world; robots with a tool
+    command: Array  # (..., k)
+    action: Array  # (..., n) normalised, in [-1, 1]
+    previous_action: Array  # (..., n)
+    tool_position: Array | None  # (..., 3) m, world; robots with a tool
     truth: Truth | None  # None when the step was rebuilt from a robot's recording
 
 
@@ -63,18 +65,20 @@ class Task(Protocol):
 
     def sample_command(self, rng: np.random.Generator) -> Array: ...
 
-    def reward(self, step: Step) -> float: ...
-
-    def terminated(self, step: Step) -> bool:
-        """Whether the episode has failed and must end; running out of time is not that."""
+    def reward(self, step: Step) -> Array:
+        """What the step is worth (...)."""
         ...
 
-    def measure(self, step: Step) -> dict[str, float]:
-        """The task's own metrics of one step; an episode reports their means."""
+    def terminated(self, step: Step) -> NDArray[np.bool_]:
+        """Whether the episode has failed and must end (...); running out of time is not that."""
         ...
 
-    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
-        """Whether an episode with these measurements achieved what was asked."""
+    def measure(self, step: Step) -> dict[str, Array]:
+        """The task's own metrics (...) of one step; an episode reports their means."""
+        ...
+
+    def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
+        """Whether an episode with these measurements (steps,) achieved what was asked."""
         ...
 
 
@@ -82,6 +86,16 @@ def near_default(robot: RobotSpec, rng: np.random.Generator, spread: float) -> A
     """Joint positions (n,) rad, each within `spread` rad of the default pose."""
     default = np.array([joint.default_position for joint in robot.joints])
     return np.asarray(default + rng.uniform(-spread, spread, len(default)))
+
+
+def squared_norm(vectors: Array) -> Array:
+    """Sums of squares (...) of vectors (..., k)."""
+    return np.asarray(np.einsum("...i,...i->...", vectors, vectors))
+
+
+def norm(vectors: Array) -> Array:
+    """Lengths (...) of vectors (..., k)."""
+    return np.asarray(np.sqrt(squared_norm(vectors)))
 
 
 def observation_term(

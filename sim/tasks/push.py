@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Action, Command, Safety
 from contract.state import Array
 from sim.robots.spec import RobotSpec
 from sim.scene import Scene, SceneObject
-from sim.tasks.base import Step, TaskContract, near_default, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, norm, observation_term, squared_norm
 
 # Constants
 STEP = 0.1  # rad, largest joint step a control period
@@ -31,46 +34,48 @@ EFFORT_COST = 0.02
 
 # Quantities
 def gap(step: Step) -> Array:
-    """From the puck's centre to its target, (2,) m."""
+    """From the puck's centre to its target (..., 2), m."""
     assert step.state.object_position is not None
-    return np.asarray(step.command - step.state.object_position[:2])
+    return np.asarray(step.command - step.state.object_position[..., :2])
 
 
-def distance(step: Step) -> float:
-    """Puck to target, m."""
-    return float(np.linalg.norm(gap(step)))
+def distance(step: Step) -> Array:
+    """Puck to target (...), m."""
+    return norm(gap(step))
 
 
-def tool_distance(step: Step) -> float:
-    """Tool to the place behind the puck from where it should push, m."""
+def tool_distance(step: Step) -> Array:
+    """Tool to the place behind the puck from where it should push (...), m."""
     assert step.tool_position is not None
     assert step.state.object_position is not None
-    ahead = gap(step) / max(distance(step), SUCCESS_DISTANCE)
-    behind = step.state.object_position - BEHIND * np.append(ahead, 0.0)
-    return float(np.linalg.norm(step.tool_position - behind))
+    ahead = gap(step) / np.maximum(distance(step), SUCCESS_DISTANCE)[..., None]
+    tool = step.tool_position - step.state.object_position
+    tool[..., :2] += BEHIND * ahead
+    return norm(tool)
 
 
 # Rewards
-def closeness(step: Step) -> float:
+def closeness(step: Step) -> Array:
     """Minus the puck's distance, with a bonus that makes the last centimetres worth having."""
     d = distance(step)
-    return -d + GOAL_BONUS * float(np.exp(-((d / GOAL_WIDTH) ** 2)))
+    return np.asarray(GOAL_BONUS * np.exp(-((d / GOAL_WIDTH) ** 2)) - d)
 
 
-def approach(step: Step) -> float:
+def approach(step: Step) -> Array:
     """A smaller cost of the tool's distance, so that there is something to gain before the first touch."""
     return -APPROACH_WEIGHT * tool_distance(step)
 
 
-def pressing(step: Step) -> float:
+def pressing(step: Step) -> Array:
     """Cost of a tool that scrapes along the ground."""
     assert step.tool_position is not None
-    return -PRESS_COST * max(0.0, CLEARANCE - float(step.tool_position[2]))
+    return -PRESS_COST * np.maximum(CLEARANCE - step.tool_position[..., 2], 0.0)
 
 
-def effort(step: Step) -> float:
+def effort(step: Step) -> Array:
     """Cost of large joint steps."""
-    return -EFFORT_COST * float(np.mean(step.action**2))
+    joints: int = step.action.shape[-1]
+    return -EFFORT_COST / joints * squared_norm(step.action)
 
 
 # Task
@@ -115,15 +120,15 @@ class Push:
     def sample_command(self, rng: np.random.Generator) -> Array:
         return rng.uniform(TARGET_LOW, TARGET_HIGH)
 
-    def reward(self, step: Step) -> float:
+    def reward(self, step: Step) -> Array:
         return closeness(step) + approach(step) + pressing(step) + effort(step)
 
-    def terminated(self, step: Step) -> bool:
-        return False
+    def terminated(self, step: Step) -> NDArray[np.bool_]:
+        return np.zeros(step.command.shape[:-1], dtype=bool)
 
-    def measure(self, step: Step) -> dict[str, float]:
+    def measure(self, step: Step) -> dict[str, Array]:
         return {"distance": distance(step), "tool_distance": tool_distance(step)}
 
-    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+    def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
         """The puck is at its target when the time is over."""
-        return history["distance"][-1] < SUCCESS_DISTANCE
+        return bool(np.asarray(history["distance"])[-1] < SUCCESS_DISTANCE)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contract.errors import TerrafirmaError
 from contract.record import Action, Command, Safety
 from contract.state import Array
 from sim.robots.spec import RobotSpec
-from sim.tasks.base import Step, TaskContract, near_default, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, norm, observation_term, squared_norm
 
 # Constants
 STEP = 0.25  # rad, largest joint step a control period
@@ -22,31 +25,32 @@ PRECISION_BONUS, PRECISION_WIDTH = 0.2, 0.05  # m
 
 
 # Quantities
-def distance(step: Step) -> float:
-    """Tool to target, m."""
+def distance(step: Step) -> Array:
+    """Tool to target (...), m."""
     assert step.tool_position is not None
-    return float(np.linalg.norm(step.tool_position - step.command))
+    return norm(step.tool_position - step.command)
 
 
 # Rewards
-def closeness(step: Step) -> float:
+def closeness(step: Step) -> Array:
     """Minus the distance, with a bonus that makes the last centimetres worth having."""
     d = distance(step)
-    return -d + PRECISION_BONUS * float(np.exp(-((d / PRECISION_WIDTH) ** 2)))
+    return np.asarray(PRECISION_BONUS * np.exp(-((d / PRECISION_WIDTH) ** 2)) - d)
 
 
-def effort(step: Step) -> float:
+def effort(step: Step) -> Array:
     """Cost of large joint steps."""
-    return -EFFORT_COST * float(np.mean(step.action**2))
+    joints: int = step.action.shape[-1]
+    return -EFFORT_COST / joints * squared_norm(step.action)
 
 
-def elbow(step: Step, redundant: Array) -> float:
-    """Cost of turning the joints (n,) that the arm does not need away from zero.
+def elbow(step: Step, redundant: Array) -> Array:
+    """Cost of turning the joints (n,), of 0 or 1, that the arm does not need away from zero.
 
     Otherwise every training run settles on a posture of its own, and which one decides how a
     policy copes with a joint that fails.
     """
-    return -ELBOW_COST * float(np.sum(redundant * step.state.joint_position**2))
+    return -ELBOW_COST * squared_norm(redundant * step.state.joint_position)
 
 
 # Task
@@ -91,15 +95,16 @@ class Reach:
     def sample_command(self, rng: np.random.Generator) -> Array:
         return rng.uniform(TARGET_LOW, TARGET_HIGH)
 
-    def reward(self, step: Step) -> float:
+    def reward(self, step: Step) -> Array:
         return closeness(step) + effort(step) + elbow(step, self._redundant)
 
-    def terminated(self, step: Step) -> bool:
-        return False
+    def terminated(self, step: Step) -> NDArray[np.bool_]:
+        return np.zeros(step.command.shape[:-1], dtype=bool)
 
-    def measure(self, step: Step) -> dict[str, float]:
+    def measure(self, step: Step) -> dict[str, Array]:
         return {"distance": distance(step)}
 
-    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
-        held = history["distance"][-round(HOLD_SECONDS * self.control_rate) :]
-        return max(held) < SUCCESS_DISTANCE
+    def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
+        """The tool is at its target, and has been for a while, when the time is over."""
+        held = np.asarray(history["distance"])[-round(HOLD_SECONDS * self.control_rate) :]
+        return bool(held.max() < SUCCESS_DISTANCE)

@@ -6,14 +6,17 @@ arXiv:1506.02438: speed, a bonus for being up, a cost of effort), with the speed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contract.errors import TerrafirmaError
 from contract.record import Action, Command, Safety
 from contract.rotation import tilt
 from contract.state import Array
 from sim.robots.spec import RobotSpec
-from sim.tasks.base import Step, TaskContract, near_default, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, observation_term, squared_norm
 
 # Constants
 OFFSET = 0.6  # rad, largest distance of a set-point from the default pose
@@ -29,22 +32,22 @@ SETTLE_SECONDS = 1.0
 
 
 # Quantities
-def speed(step: Step) -> float:
-    """Forward velocity in the world, m/s."""
+def speed(step: Step) -> Array:
+    """Forward velocity in the world (...), m/s."""
     assert step.truth is not None
-    return float(step.truth.world_velocity[0])
+    return np.asarray(step.truth.world_velocity[..., 0])
 
 
 # Rewards
-def progress(step: Step) -> float:
+def progress(step: Step) -> Array:
     """Speed, up to what was asked for; what is beyond it counts against."""
-    asked = float(step.command[0])
-    return asked - abs(asked - speed(step))
+    asked = step.command[..., 0]
+    return asked - np.abs(asked - speed(step))
 
 
-def effort(step: Step) -> float:
+def effort(step: Step) -> Array:
     """Cost of large actions."""
-    return -EFFORT_COST * float(np.sum(step.action**2))
+    return -EFFORT_COST * squared_norm(step.action)
 
 
 # Task
@@ -93,20 +96,20 @@ class Run:
         speed = rng.uniform(SPEED[0], SPEED[1], 1)
         return np.zeros(1) if rng.random() < STAND_FRACTION else speed
 
-    def reward(self, step: Step) -> float:
+    def reward(self, step: Step) -> Array:
         return (progress(step) + UP_BONUS + effort(step)) / self.control_rate
 
-    def terminated(self, step: Step) -> bool:
+    def terminated(self, step: Step) -> NDArray[np.bool_]:
         assert step.truth is not None
-        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_height < self._lowest)
+        return (tilt(step.state.orientation) > FALL_TILT) | (step.truth.base_height < self._lowest)
 
-    def measure(self, step: Step) -> dict[str, float]:
-        return {"speed": speed(step), "shortfall": float(step.command[0]) - speed(step)}
+    def measure(self, step: Step) -> dict[str, Array]:
+        return {"speed": speed(step), "shortfall": step.command[..., 0] - speed(step)}
 
-    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+    def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
         """Up to the end, and on average near the commanded speed once it has settled."""
         settled = round(SETTLE_SECONDS * self.control_rate)
-        run, missing = (
-            float(np.mean(history[name][settled:] or [np.inf])) for name in ("speed", "shortfall")
-        )
-        return not terminated and abs(missing) <= SUCCESS_SHARE * (run + missing) + SUCCESS_SPEED
+        run, missing = (np.asarray(history[name])[settled:] for name in ("speed", "shortfall"))
+        if terminated or not run.size:
+            return False
+        return bool(abs(missing.mean()) <= SUCCESS_SHARE * (run + missing).mean() + SUCCESS_SPEED)

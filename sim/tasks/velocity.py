@@ -5,16 +5,17 @@ Reward shapes follow legged_gym (exponential tracking terms, small quadratic cos
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from contract.errors import TerrafirmaError
 from contract.record import Action, Command, Safety
 from contract.rotation import projected_gravity, tilt
 from contract.state import Array
 from sim.robots.spec import RobotSpec
-from sim.tasks.base import Step, TaskContract, near_default, observation_term
+from sim.tasks.base import Step, TaskContract, near_default, observation_term, squared_norm
 
 # Constants
 RESIDUAL = 0.25  # rad, largest correction of the gait generator's joint angles
@@ -29,41 +30,38 @@ SUCCESS_LINEAR, SUCCESS_YAW = 0.15, 0.2  # m/s, rad/s, mean absolute errors
 
 
 # Quantities
-def linear_error(step: Step) -> tuple[float, float]:
-    """Commanded minus true planar velocity m/s, forward and to the left, base frame."""
+def linear_error(step: Step) -> Array:
+    """Commanded minus true planar velocity (..., 2) m/s, forward and to the left, base frame."""
     assert step.truth is not None
-    x, y = (step.command[:2] - step.truth.base_linear_velocity[:2]).tolist()
-    return x, y
+    return np.asarray(step.command[..., :2] - step.truth.base_linear_velocity[..., :2])
 
 
-def yaw_error(step: Step) -> float:
-    """Commanded minus true yaw rate, rad/s."""
+def yaw_error(step: Step) -> Array:
+    """Commanded minus true yaw rate (...), rad/s."""
     assert step.truth is not None
-    return float(step.command[2] - step.truth.base_angular_velocity[2])
+    return np.asarray(step.command[..., 2] - step.truth.base_angular_velocity[..., 2])
 
 
 # Rewards
-def tracking(step: Step) -> float:
+def tracking(step: Step) -> Array:
     """1 for the linear and 0.5 for the yaw command, when met exactly."""
-    x, y = linear_error(step)
-    linear = math.exp(-(x * x + y * y) / TRACKING_WIDTH)
-    return linear + 0.5 * math.exp(-(yaw_error(step) ** 2) / TRACKING_WIDTH)
+    linear = np.exp(squared_norm(linear_error(step)) / -TRACKING_WIDTH)
+    return np.asarray(linear + 0.5 * np.exp(yaw_error(step) ** 2 / -TRACKING_WIDTH))
 
 
-def steadiness(step: Step) -> float:
+def steadiness(step: Step) -> Array:
     """Cost of bouncing, rolling and leaning."""
     assert step.truth is not None
-    forward, left, _ = projected_gravity(step.state.orientation).tolist()
-    bounce = float(step.truth.base_linear_velocity[2])
-    roll, pitch, _ = step.truth.base_angular_velocity.tolist()
-    return float(-0.5 * bounce**2 - 0.02 * (roll**2 + pitch**2) - (forward**2 + left**2))
+    leaning = squared_norm(projected_gravity(step.state.orientation)[..., :2])
+    rolling = squared_norm(step.truth.base_angular_velocity[..., :2])
+    bouncing = step.truth.base_linear_velocity[..., 2] ** 2
+    return np.asarray(-0.5 * bouncing - 0.02 * rolling - leaning)
 
 
-def smoothness(step: Step) -> float:
+def smoothness(step: Step) -> Array:
     """Cost of effort and of changing the action."""
-    change = step.action - step.previous_action
-    effort = step.state.joint_effort
-    return -1e-4 * float(effort @ effort) - 0.02 * float(change @ change)
+    change = squared_norm(step.action - step.previous_action)
+    return -1e-4 * squared_norm(step.state.joint_effort) - 0.02 * change
 
 
 # Task
@@ -116,23 +114,24 @@ class Velocity:
         command = rng.uniform(LOW, HIGH)
         return np.zeros(3) if rng.random() < STAND_FRACTION else command
 
-    def reward(self, step: Step) -> float:
+    def reward(self, step: Step) -> Array:
         total = tracking(step) + steadiness(step) + smoothness(step)
-        return max(0.0, total) / self.control_rate
+        return np.asarray(np.maximum(total, 0.0) / self.control_rate)
 
-    def terminated(self, step: Step) -> bool:
+    def terminated(self, step: Step) -> NDArray[np.bool_]:
         assert step.truth is not None
-        return bool(tilt(step.state.orientation) > FALL_TILT or step.truth.base_height < FALL_HEIGHT)
+        return (tilt(step.state.orientation) > FALL_TILT) | (step.truth.base_height < FALL_HEIGHT)
 
-    def measure(self, step: Step) -> dict[str, float]:
-        x, y = linear_error(step)
-        return {"error_vx": abs(x), "error_vy": abs(y), "error_yaw_rate": abs(yaw_error(step))}
+    def measure(self, step: Step) -> dict[str, Array]:
+        linear, yaw = np.abs(linear_error(step)), np.abs(yaw_error(step))
+        return {"error_vx": linear[..., 0], "error_vy": linear[..., 1], "error_yaw_rate": yaw}
 
-    def success(self, history: dict[str, list[float]], terminated: bool) -> bool:
+    def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
         """Upright to the end, with mean errors within limits once each command has settled."""
         period, settle = (round(s * self.control_rate) for s in (self.command_seconds, SETTLE_SECONDS))
-        means = [
-            float(np.mean([v for i, v in enumerate(values) if i % period >= settle] or [np.inf]))
-            for values in history.values()
-        ]
-        return not terminated and max(means[:2]) <= SUCCESS_LINEAR and means[2] <= SUCCESS_YAW
+        errors = np.array([history[name] for name in ("error_vx", "error_vy", "error_yaw_rate")])
+        settled = errors[:, np.arange(errors.shape[1]) % period >= settle]
+        if terminated or not settled.size:
+            return False
+        x, y, yaw = settled.mean(axis=1)
+        return bool(max(x, y) <= SUCCESS_LINEAR and yaw <= SUCCESS_YAW)

@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
 from contract.errors import TerrafirmaError
-from sim.domains.domain import Domain
-from sim.environment import RobotEnv
-
-
-@dataclass(frozen=True)
-class EnvironmentSpec:
-    """Plain data from which a worker builds its environments."""
-
-    robot: str
-    task: str
-    domain: Domain
-
-
-@dataclass
-class StepArrays:
-    """What a step takes and gives; the first axis is the environment."""
-
-    observation: NDArray[np.float32]
-    action: NDArray[np.float32]
-    reward: NDArray[np.float64]
-    done: NDArray[np.int32]  # 0 running, 1 terminated, 2 truncated
-    final_observation: NDArray[np.float32]
-
-    @staticmethod
-    def sizes(count: int, observation: int, action: int) -> dict[str, tuple[type, tuple[int, ...]]]:
-        """Type and shape of each array."""
-        return {
-            "observation": (np.float32, (count, observation)),
-            "action": (np.float32, (count, action)),
-            "reward": (np.float64, (count,)),
-            "done": (np.int32, (count,)),
-            "final_observation": (np.float32, (count, observation)),
-        }
+from sim.environment import spaces
+from sim.environment_batch import EnvironmentBatch
+from sim.vector.spec import EnvironmentSpec, StepArrays
 
 
 class RobotVecEnv(VecEnv):
@@ -55,10 +22,10 @@ class RobotVecEnv(VecEnv):
     """
 
     def __init__(self, spec: EnvironmentSpec, count: int) -> None:
-        probe = RobotEnv(spec.robot, spec.task, spec.domain)
-        self.contract = probe.contract
-        super().__init__(count, probe.observation_space, probe.action_space)
+        probe = EnvironmentBatch(spec.robot, spec.task, spec.domain, 1)
         probe.close()
+        self.contract = probe.contract
+        super().__init__(count, *spaces(probe.contract))
         self._infos: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def _finish(self, arrays: StepArrays) -> None:
@@ -81,39 +48,3 @@ class RobotVecEnv(VecEnv):
         self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: Any = None
     ) -> list[bool]:
         return [False for _ in self._get_indices(indices)]
-
-
-class WorkerEnvironments:
-    """The environments of one worker, which write into rows of `arrays`; their curricula follow success."""
-
-    def __init__(self, spec: EnvironmentSpec, indices: Sequence[int], arrays: StepArrays, seed: int) -> None:
-        self._envs = [(i, RobotEnv(spec.robot, spec.task, spec.domain, curriculum=True)) for i in indices]
-        self._arrays = arrays
-        for row, (i, env) in enumerate(self._envs):
-            arrays.observation[row], _ = env.reset(seed=seed + i)
-
-    def reset(self) -> None:
-        """Begin a new episode in each."""
-        for row, (_, env) in enumerate(self._envs):
-            self._arrays.observation[row], _ = env.reset()
-
-    def step(self) -> list[tuple[int, dict[str, Any]]]:
-        """Step each with its action; returns the infos of the episodes that ended."""
-        infos = []
-        for row, (i, env) in enumerate(self._envs):
-            if info := _step(env, row, self._arrays):
-                infos.append((i, info))
-        return infos
-
-
-def _step(env: RobotEnv, row: int, arrays: StepArrays) -> dict[str, Any]:
-    """Step one environment in place; resets it at the end of an episode and returns its info."""
-    observation, reward, terminated, truncated, info = env.step(arrays.action[row])
-    arrays.reward[row] = reward
-    arrays.done[row] = 1 if terminated else 2 if truncated else 0
-    if not arrays.done[row]:
-        arrays.observation[row] = observation
-        return {}
-    arrays.final_observation[row] = observation
-    arrays.observation[row], _ = env.reset()
-    return info

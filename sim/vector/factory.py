@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sim.vector.base import EnvironmentSpec, RobotVecEnv
+from sim.vector.base import RobotVecEnv
 from sim.vector.shared_memory import SharedMemoryVecEnv
+from sim.vector.spec import EnvironmentSpec
 
 
 def make_vector(spec: EnvironmentSpec, count: int, workers: int | str, seed: int) -> RobotVecEnv:

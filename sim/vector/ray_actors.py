@@ -15,7 +15,9 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from contract.errors import TerrafirmaError
-from sim.vector.base import EnvironmentSpec, RobotVecEnv, StepArrays, WorkerEnvironments
+from sim.vector.base import RobotVecEnv
+from sim.vector.spec import EnvironmentSpec, StepArrays
+from sim.vector.worker import WorkerEnvironments
 
 START_TIMEOUT = 120.0  # s
 MOST_LOSSES = 3  # of one worker without a step between them

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext
-from multiprocessing.sharedctypes import SynchronizedArray
 from typing import Any
 
 import numpy as np
@@ -18,29 +16,12 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from contract.errors import TerrafirmaError
-from sim.vector.base import EnvironmentSpec, RobotVecEnv, StepArrays, WorkerEnvironments
+from sim.vector.base import RobotVecEnv
+from sim.vector.process import SharedArrays, work
+from sim.vector.spec import EnvironmentSpec
 
 START_TIMEOUT = 120.0  # s
 WORKER_DIED = "an environment worker died; its error is printed above."
-
-
-class _Memory:
-    """Owns the raw shared memory; each process maps arrays onto it."""
-
-    def __init__(self, context: SpawnContext, count: int, observation: int, action: int) -> None:
-        self._sizes = StepArrays.sizes(count, observation, action)
-        self._raw: dict[str, SynchronizedArray[Any]] = {
-            name: context.Array(np.dtype(kind).char, int(np.prod(shape)), lock=False)
-            for name, (kind, shape) in self._sizes.items()
-        }
-
-    def arrays(self, rows: slice = slice(None)) -> StepArrays:
-        """The rows of these environments, without copying."""
-        views = {
-            name: np.frombuffer(raw, dtype=kind).reshape(shape)[rows]  # type: ignore[call-overload]
-            for (name, raw), (kind, shape) in zip(self._raw.items(), self._sizes.values(), strict=True)
-        }
-        return StepArrays(**views)
 
 
 class SharedMemoryVecEnv(RobotVecEnv):
@@ -49,14 +30,14 @@ class SharedMemoryVecEnv(RobotVecEnv):
     def __init__(self, spec: EnvironmentSpec, count: int, workers: int, seed: int) -> None:
         super().__init__(spec, count)
         context = multiprocessing.get_context("spawn")
-        memory = _Memory(context, count, self.contract.observation_size, len(self.contract.joints))
+        memory = SharedArrays(context, count, self.contract.observation_size, len(self.contract.joints))
         self._arrays = memory.arrays()
         self._pipes: list[Connection] = []
         self._processes = []
-        for indices in np.array_split(np.arange(count), max(workers, 1)):
+        for indices in np.array_split(np.arange(count), max(1, min(workers, count))):
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=_work, args=(spec, indices.tolist(), seed, memory, theirs), daemon=True
+                target=work, args=(spec, indices.tolist(), seed, memory, theirs), daemon=True
             )
             process.start()
             theirs.close()
@@ -120,25 +101,3 @@ class SharedMemoryVecEnv(RobotVecEnv):
             process.join(timeout=5)
             if process.is_alive():
                 process.kill()
-
-
-def _work(spec: EnvironmentSpec, indices: list[int], seed: int, memory: _Memory, pipe: Connection) -> None:
-    """Body of a worker process: step on b"s", reset on b"r", leave on b"q"."""
-    rows = slice(indices[0], indices[-1] + 1) if indices else slice(0)
-    environments = WorkerEnvironments(spec, indices, memory.arrays(rows), seed)
-    pipe.send_bytes(b"k")
-    while True:
-        try:
-            order = pipe.recv_bytes()
-        except (EOFError, KeyboardInterrupt):
-            return
-        if order == b"q":
-            return
-        infos = []
-        if order == b"r":
-            environments.reset()
-        else:
-            infos = environments.step()
-        pipe.send_bytes(b"i" if infos else b"k")
-        if infos:
-            pipe.send(infos)

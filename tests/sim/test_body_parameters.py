@@ -34,7 +34,7 @@ def test_link_inertia_scale(simulate: Simulate, ball: RobotSpec, engine: str, sc
     """Wheel and shell push each other off, so both their inertias count, and no mass does."""
     speeds = []
     for parameters in ("gravity: 0", f"gravity: 0, link_inertia_scale: {scale}"):
-        world = simulate(ball, engine, parameters)._engine
+        world = simulate(ball, engine, parameters).engine
         world.step(np.array([0.1]))
         speeds.append(world.joint_velocity[0])
     assert speeds[0] == pytest.approx(0.1 * ball.time_step * (1 / 0.001 + 1 / 0.004), rel=0.01)
@@ -54,12 +54,13 @@ def test_inertia_has_no_weight(simulate: Simulate, engine: str) -> None:
 def loads(robot: SimulatedRobot) -> Array:
     """What each foot carries once the robot stands, as parts of the whole."""
     robot.step(1600)
-    world = robot._engine
+    world = robot.engine
     force = np.zeros(len(world._feet))
     if robot.domain.engine == "pybullet":
+        feet = [link for link, _ in world._feet]
         points = pybullet.getContactPoints(world._body, world._ground.plane, physicsClientId=world._client)
         for point in points:
-            force[world._feet.index(point[3])] += point[9]
+            force[feet.index(point[3])] += point[9]
     else:
         wrench = np.zeros(6)
         for i, contact in enumerate(world._data.contact):
@@ -116,7 +117,7 @@ def test_ground_restitution(simulate: Simulate, ball: RobotSpec, engine: str, re
     speeds = []
     for _ in range(200):
         robot.step(1)
-        speeds.append(robot._engine.base().linear_velocity[2])
+        speeds.append(robot.engine.base().linear_velocity[2])
     fast = -min(speeds)
     assert fast == pytest.approx((2 * 9.81 * 0.5) ** 0.5, rel=0.03)
     assert max(speeds) / fast == pytest.approx(restitution, abs=0.08 if restitution else 0.15)

@@ -47,7 +47,7 @@ def test_legs_stay_closed_when_they_move(simulate: Callable[..., SimulatedRobot]
 
 def gaps(robot: SimulatedRobot) -> np.ndarray:
     """Vectors (loops, 3) m between the ends of each loop, as the engine has them."""
-    engine = robot._engine
+    engine = robot.engine
     if robot.domain.engine == "mujoco":
         sites = {
             link: engine._data.site(f"{link}_loop").xpos for loop in MINITAUR.loops

@@ -52,7 +52,7 @@ def test_jitter_keeps_the_order(simulate: Simulate, engine: str) -> None:
     for i in range(200):
         robot.command(JointCommand.hold(DEFAULT + 1e-3 * i))
         robot.step(1)
-        acting.append(robot._actuators._active.position[0])
+        acting.append(robot._actuators.target_position[0])
     lags = [i - round((p - DEFAULT[0]) / 1e-3) for i, p in enumerate(acting)]
     assert (np.diff(acting) >= 0.0).all()
     assert 0 <= min(lags[30:]) < max(lags[30:]) <= 20

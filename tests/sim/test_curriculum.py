@@ -14,7 +14,8 @@ from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
 from sim.registration import make
 from sim.robots import load_robot
-from sim.vector.base import EnvironmentSpec, StepArrays, WorkerEnvironments
+from sim.vector.spec import EnvironmentSpec, StepArrays
+from sim.vector.worker import WorkerEnvironments
 
 LATE = "action_latency: {curriculum: [0.01, 0.05]}, ground_friction: {uniform: [0.5, 1]}"
 
@@ -129,11 +130,12 @@ def test_workers_train_from_the_easiest_level_on(domain: Callable[..., Domain], 
     worker = WorkerEnvironments(
         spec, [0, 1], StepArrays(**{name: np.zeros(shape, kind) for name, (kind, shape) in sizes.items()}), 0
     )
-    for _, env in worker._envs:
-        assert env.curriculum.level == 0.0
-        assert env.robot.terrain is not None
-        assert not env.robot.terrain[60:130, 60:130].any()
-        env.close()
+    batch = worker.batch
+    for robot, curriculum in zip(batch.robots, batch.curricula, strict=True):
+        assert curriculum.level == 0.0
+        assert robot.terrain is not None
+        assert not robot.terrain[60:130, 60:130].any()
+    batch.close()
     probe.close()
 
 

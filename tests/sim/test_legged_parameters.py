@@ -41,7 +41,7 @@ def test_free_fall(engine: str, gravity: float, domain: Callable[..., Domain]) -
 
 def push(robot: SimulatedRobot, speed: float, direction: float) -> None:
     """Give the base a horizontal velocity, m/s, `direction` degrees from forward."""
-    world, angle = robot._engine, np.radians(direction)
+    world, angle = robot.engine, np.radians(direction)
     velocity = [speed * np.cos(angle), speed * np.sin(angle), 0.0]
     if robot.domain.engine == "pybullet":
         pybullet.resetBaseVelocity(world._body, velocity, [0, 0, 0], physicsClientId=world._client)

@@ -25,13 +25,13 @@ def readings(simulate: Callable[..., SimulatedRobot]) -> Callable[..., dict[str,
     def readings(engine: str, parameters: str) -> dict[str, Array]:
         robot = simulate("a1", engine, parameters)
         robot.step(200)
-        base = robot._engine.base()
+        base = robot.engine.base()
         rotation = quaternion_matrix(base.orientation)
         states = [robot.sense() for _ in range(READINGS)]
         turned = [rotation.T @ quaternion_matrix(s.orientation) for s in states]
         return {
-            "position": np.array([s.joint_position for s in states]) - robot._engine.joint_position,
-            "velocity": np.array([s.joint_velocity for s in states]) - robot._engine.joint_velocity,
+            "position": np.array([s.joint_position for s in states]) - robot.engine.joint_position,
+            "velocity": np.array([s.joint_velocity for s in states]) - robot.engine.joint_velocity,
             "gyro": np.array([s.gyro for s in states]) - rotation.T @ base.angular_velocity,
             # small rotation vectors, read off the skew part
             "orientation": np.array(

@@ -74,7 +74,7 @@ def test_friction_at_the_wall_is_the_coefficient_too(
     """Pressed against the wall by m a, a ball falls with g - mu a, and its surface turns more slowly."""
     parameters = "gravity: 2, obstacle_distance: 1, ground_friction: 0.02, start_height_offset: 1"
     robot = simulate(ball, engine, parameters)
-    robot._engine.pull(np.array([24.0, 0.0, 0.0]))  # N, on 1.2 kg
+    robot.engine.pull(np.array([24.0, 0.0, 0.0]))  # N, on 1.2 kg
     robot.step(200)  # it has bounced
     before = robot.truth().world_velocity[2]
     robot.step(40)
@@ -95,10 +95,10 @@ def test_a_wall_in_the_robot_is_refused(domain: Callable[..., Domain], value: st
 
 
 def test_no_wall_is_no_body(simulate: Simulate) -> None:
-    bullet = simulate("half_cheetah", "pybullet", "obstacle_distance: 0")._engine
+    bullet = simulate("half_cheetah", "pybullet", "obstacle_distance: 0").engine
     assert pybullet.getNumBodies(physicsClientId=bullet._client) == 2
     with_wall, without = (
-        simulate("half_cheetah", "mujoco", f"obstacle_distance: {distance}")._engine._model
+        simulate("half_cheetah", "mujoco", f"obstacle_distance: {distance}").engine._model
         for distance in (2, 0)
     )
     assert with_wall.ngeom == without.ngeom + 1

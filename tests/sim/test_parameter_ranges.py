@@ -102,8 +102,8 @@ def test_no_value_blows_the_physics_up(simulate: Callable[..., SimulatedRobot], 
         robot.command(JointCommand.hold(default + rng.uniform(-0.15, 0.15, len(default))))
         robot.step(20)
     robot.command(JointCommand.hold(default))
-    robot.step(800)  # it may have reared up on its hind legs
-    velocity = robot._engine.joint_velocity
+    robot.step(1600)  # it may have reared up on its hind legs, or come down limb by limb
+    velocity = robot.engine.joint_velocity
     assert np.isfinite(velocity).all()
     assert np.abs(velocity).max() < 30.0
     if (case[0], case[2]) in UNRULY:

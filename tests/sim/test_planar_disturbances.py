@@ -30,9 +30,9 @@ def test_kicks_are_forwards_or_backwards(simulate: Simulate, engine: str, name: 
     changes = []
     for _ in range(30):
         robot.step(steps)
-        before = robot._engine.base().linear_velocity
+        before = robot.engine.base().linear_velocity
         robot.step(1)
-        changes.append(robot._engine.base().linear_velocity - before)
+        changes.append(robot.engine.base().linear_velocity - before)
         robot.reset()
     assert np.allclose(np.abs(changes), [0.5, 0.0, 0.0], atol=0.05)
     assert len({bool(change[0] > 0) for change in changes}) == 2
@@ -46,10 +46,10 @@ def test_a_force_accelerates_the_body(simulate: Simulate, engine: str, name: str
     whole, base = sum(link.mass for link in links.values()), links[facts(robot.spec).base].mass
     start, dt = round(0.05 / robot.spec.time_step), robot.spec.time_step
     robot.step(start)
-    assert np.abs(robot._engine.base().linear_velocity[0]) < 0.05  # legs settle
+    assert np.abs(robot.engine.base().linear_velocity[0]) < 0.05  # legs settle
     robot.step(round(0.2 / dt))
     # legs trail behind the body that is pulled
-    speed = abs(robot._engine.base().linear_velocity[0])
+    speed = abs(robot.engine.base().linear_velocity[0])
     assert 0.95 * 30 / whole * 0.2 < speed < 30 / base * 0.2
 
 
@@ -60,7 +60,7 @@ def test_starts(simulate: Simulate, engine: str, name: str) -> None:
     position, orientation, _ = robot.pose()
     assert position == pytest.approx([0, 0, robot.spec.base_height + 1], abs=1e-6)
     assert np.allclose(quaternion_matrix(orientation), rpy_matrix((0.0, 0.3, 0.0)))
-    assert np.allclose(robot._engine.base().linear_velocity, [1, 0, -0.5])
+    assert np.allclose(robot.engine.base().linear_velocity, [1, 0, -0.5])
 
 
 @pytest.mark.parametrize(

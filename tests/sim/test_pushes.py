@@ -24,10 +24,10 @@ BALL_MASS = 1.2  # kg
 
 def velocities(robot: SimulatedRobot, steps: int) -> Array:
     """The base's velocity (steps + 1, 3) m/s after each step."""
-    rows = [robot._engine.base().linear_velocity.copy()]
+    rows = [robot.engine.base().linear_velocity.copy()]
     for _ in range(steps):
         robot.step(1)
-        rows.append(robot._engine.base().linear_velocity.copy())
+        rows.append(robot.engine.base().linear_velocity.copy())
     return np.array(rows)
 
 
@@ -83,7 +83,7 @@ def test_a_force_bends_an_arm(simulate: Simulate, engine: str) -> None:
 def test_a_push_ends_with_its_episode(simulate: Simulate, ball: RobotSpec, engine: str) -> None:
     robot = simulate(ball, engine, "gravity: 0, push_force: 6, push_duration: 10, push_interval: 0.1")
     robot.step(60)
-    assert np.linalg.norm(robot._engine.base().linear_velocity) > 0.1
+    assert np.linalg.norm(robot.engine.base().linear_velocity) > 0.1
     robot.reset()
     assert np.abs(velocities(robot, 40)).max() < 1e-9
 
@@ -91,6 +91,6 @@ def test_a_push_ends_with_its_episode(simulate: Simulate, ball: RobotSpec, engin
 def test_a_quadruped_is_pushed_too(simulate: Simulate, engine: str) -> None:
     robot = simulate("a1", engine, "push_velocity: 1, push_interval: 1, ground_friction: 0")
     robot.step(399)
-    before = robot._engine.base().linear_velocity
+    before = robot.engine.base().linear_velocity
     robot.step(2)
-    assert np.linalg.norm(robot._engine.base().linear_velocity - before) == pytest.approx(1.0, abs=0.1)
+    assert np.linalg.norm(robot.engine.base().linear_velocity - before) == pytest.approx(1.0, abs=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +12,14 @@ from contract.errors import TerrafirmaError
 from policies.config import SacConfig
 from policies.learners import make_sac
 from sim.domains.reader import load_domain
-from sim.vector.base import EnvironmentSpec
 from sim.vector.factory import make_vector
 from sim.vector.shared_memory import SharedMemoryVecEnv
+from sim.vector.spec import EnvironmentSpec
 
 ray = pytest.importorskip("ray", reason="Ray is an optional extra")
 
 from ray.cluster_utils import Cluster  # noqa: E402
+from ray.exceptions import RayActorError  # noqa: E402
 
 from sim.vector.ray_actors import RayVecEnv  # noqa: E402
 
@@ -66,12 +68,22 @@ def test_actors_give_the_trajectories_of_processes(env: RayVecEnv) -> None:
         processes.close()
 
 
+def kill(worker: Any) -> None:
+    """Kill an actor, and wait until it is gone."""
+    ray.kill(worker)
+    while True:
+        try:
+            ray.get(worker.observe.remote())
+        except RayActorError:
+            return
+
+
 def test_training_goes_on_when_an_actor_is_killed(env: RayVecEnv) -> None:
     """SAC learns across the loss; the lost episodes end as truncated where they were last seen."""
     model = make_sac(SacConfig(steps=200, learning_starts=20), env, SEED)
     model.learn(40)
     before = model._last_obs.copy()
-    ray.kill(env.workers[1])
+    kill(env.workers[1])
     _, reward, done, infos = env.step(np.zeros((4, 7), np.float32))
     assert done.tolist() == [False, False, True, True]
     assert (reward[2:] == 0.0).all()
@@ -79,7 +91,7 @@ def test_training_goes_on_when_an_actor_is_killed(env: RayVecEnv) -> None:
         assert infos[i]["worker_lost"]
         assert infos[i]["TimeLimit.truncated"]
         assert np.array_equal(infos[i]["terminal_observation"], before[i])
-    ray.kill(env.workers[0])
+    kill(env.workers[0])
     model.learn(160, reset_num_timesteps=False)
     assert model.num_timesteps >= 200
     assert env.replaced == 2
@@ -88,7 +100,7 @@ def test_training_goes_on_when_an_actor_is_killed(env: RayVecEnv) -> None:
 
 def test_a_replacement_does_not_repeat_what_was_lost(env: RayVecEnv) -> None:
     first = env.reset()
-    ray.kill(env.workers[0])
+    kill(env.workers[0])
     again = env.step(np.zeros((4, 7), np.float32))[0]
     assert np.abs(first[:2] - again[:2]).max(axis=1).min() > 0.01
 
@@ -98,10 +110,10 @@ def test_a_worker_that_keeps_dying_is_an_error(env: RayVecEnv, monkeypatch: pyte
 
     def stillborn(w: int) -> object:
         worker = start(w)
-        ray.kill(worker)
+        kill(worker)
         return worker
 
     monkeypatch.setattr(env, "_start", stillborn)
-    ray.kill(env.workers[0])
+    kill(env.workers[0])
     with pytest.raises(TerrafirmaError, match="Ray worker 0 was lost 4 times in a row"):
         env.step(np.zeros((4, 7), np.float32))

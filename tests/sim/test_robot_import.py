@@ -84,7 +84,7 @@ def test_an_imported_robot_stands_still(folder: Path, name: str, engine: str) ->
     base, orientation, _ = robot.pose()
     assert np.abs(base[:2]).max() < 0.05
     assert tilt(orientation) < 0.1
-    assert robot.truth().foot_contacts.tolist() == [1.0] * len(robot.spec.feet)
+    assert robot.foot_contacts().tolist() == [1.0] * len(robot.spec.feet)
     robot.close()
 
 

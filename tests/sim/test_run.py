@@ -7,9 +7,9 @@ import pytest
 
 from contract.state import RobotState
 from sim.robots import load_robot
-from sim.simulated_robot import Truth
 from sim.tasks.base import Step
 from sim.tasks.run import STAND_FRACTION, UP_BONUS, Run
+from sim.truth import Truth
 
 RUN = Run(load_robot("half_cheetah"))
 
@@ -18,7 +18,7 @@ def step(speed: float, command: float) -> Step:
     n = len(RUN.robot.joints)
     state = RobotState(np.zeros(n), np.zeros(n), np.zeros(n))
     moving = np.array([speed, 0.0, 0.0])
-    truth = Truth(np.array([0.0, 0.0, 0.6]), moving, moving, np.zeros(3), np.zeros(2))
+    truth = Truth(np.array([0.0, 0.0, 0.6]), moving, moving, np.zeros(3))
     return Step(state, np.array([command]), np.zeros(n), np.zeros(n), None, truth)
 
 
@@ -43,6 +43,7 @@ def test_success_is_the_average_speed_however_it_swings() -> None:
     assert RUN.success(history(standing, 0.0), terminated=False)
     assert not RUN.success(history(standing, 1.0), terminated=False)
     assert not RUN.success(history(standing + 0.5, 0.0), terminated=False)
+    assert not RUN.success(history(standing[:20], 0.0), terminated=False)  # nothing has settled yet
 
 
 def test_some_commands_ask_to_stand() -> None:

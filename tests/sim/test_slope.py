@@ -39,7 +39,7 @@ def test_without_friction_a_body_slides_down(
     robot = simulate(ball, engine, f"{written(names, angles)}, ground_friction: 0")
     robot.step(100)
     down = -9.81 * rpy_matrix((*angles, 0.0))[2]
-    assert np.allclose(robot._engine.base().linear_velocity[:2], 0.25 * down[:2], rtol=0.03, atol=1e-3)
+    assert np.allclose(robot.engine.base().linear_velocity[:2], 0.25 * down[:2], rtol=0.03, atol=1e-3)
     assert np.sign(down[0]) == np.sign(angles[1])
     assert np.sign(down[1]) == -np.sign(angles[0])
 

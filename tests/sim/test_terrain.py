@@ -16,6 +16,7 @@ from sim.engines.bullet import pybullet
 from sim.environment import RobotEnv
 from sim.robots.spec import RobotSpec
 from sim.simulated_robot import SimulatedRobot
+from sim.tasks.base import Step
 
 Simulate = Callable[..., SimulatedRobot]
 
@@ -62,7 +63,7 @@ def test_heights_between_nodes() -> None:
 
 def put(robot: SimulatedRobot, x: float, y: float, z: float) -> None:
     """Let a floating base fall from a point (m), at rest."""
-    world = robot._engine
+    world = robot.engine
     if robot.domain.engine == "pybullet":
         c = world._client
         pybullet.resetBasePositionAndOrientation(world._body, [x, y, z], [0, 0, 0, 1], physicsClientId=c)
@@ -73,7 +74,7 @@ def put(robot: SimulatedRobot, x: float, y: float, z: float) -> None:
 
 def hit(robot: SimulatedRobot, x: float, y: float) -> float:
     """Height at which a ray from above meets the ground, m."""
-    world = robot._engine
+    world = robot.engine
     if robot.domain.engine == "pybullet":
         ray = pybullet.rayTest([x, y, 1.0], [x, y, -1.0], physicsClientId=world._client)[0]
         return float(ray[3][2])
@@ -105,7 +106,7 @@ def test_a_dropped_ball_rests_on_the_field(
     plateaus = np.zeros((terrain.NODES, terrain.NODES))
     near_y, near_x = (np.abs(terrain.AXIS - middle) < 1.0 for middle in (y, x))
     plateaus[np.ix_(near_y, near_x)] = height
-    robot._engine.shape_ground(plateaus)
+    robot.engine.shape_ground(plateaus)
     put(robot, x, y, height + 0.3)
     robot.step(800)
     position = robot.truth().base_position
@@ -133,7 +134,7 @@ def test_friction_on_terrain_is_the_coefficient_too(simulate: Simulate, engine: 
     """But for the seams between its triangles, which slow down what slides fast by some 0.25 m/s²."""
     robot = simulate("a1", engine, f"terrain_roughness: 1.0e-6, ground_friction: {friction}")
     robot.step(400)
-    robot._engine.kick(np.array([3.0, 0.0, 0.0]))
+    robot.engine.kick(np.array([3.0, 0.0, 0.0]))
     robot.step(40)  # the legs give way a little first
     before = robot.truth().world_velocity[0]
     robot.step(100)
@@ -143,27 +144,29 @@ def test_friction_on_terrain_is_the_coefficient_too(simulate: Simulate, engine: 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_feet_feel_the_terrain(simulate: Simulate, engine: str) -> None:
     robot = simulate("a1", engine, ROUGH)
-    world, pose, height = robot._engine, robot.pose()[2], robot.spec.base_height
+    world, pose, height = robot.engine, robot.pose()[2], robot.spec.base_height
     world.shape_ground(np.full((terrain.NODES, terrain.NODES), 0.2))
     world.reset(pose, height + 0.2)
     robot.step(400)
     truth = robot.truth()
-    assert truth.foot_contacts.tolist() == [1.0] * 4
+    assert robot.foot_contacts().tolist() == [1.0] * 4
     assert truth.base_position[2] > 0.4
     world.shape_ground(np.zeros((terrain.NODES, terrain.NODES)))
     world.reset(pose, height + 0.2)
     robot.step(20)
-    assert not robot.truth().foot_contacts.any()
+    assert not robot.foot_contacts().any()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.shows("terrain_roughness")
-def test_an_open_loop_trot_crosses_mild_terrain(domain: Callable[..., Domain], engine: str) -> None:
+def test_an_open_loop_trot_crosses_mild_terrain(
+    domain: Callable[..., Domain], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bases rise and fall with the ground below them."""
     env = RobotEnv("a1", "velocity", domain(engine, ROUGH))
+    monkeypatch.setattr(env.task, "sample_command", lambda rng: np.array([0.6, 0.0, 0.0]))
     for seed in range(2):
         env.reset(seed=seed)
-        env.command[:] = 0.6, 0.0, 0.0
         ground, base, terminated = [], [], False
         for _ in range(249):  # the next would be another command
             _, _, terminated, _, _ = env.step(np.zeros(12, np.float32))
@@ -189,7 +192,7 @@ def test_a_robot_starts_as_quietly_as_on_the_plane(simulate: Simulate, engine: s
         fastest = 0.0
         for _ in range(100):
             robot.step(1)
-            fastest = max(fastest, float(np.abs(robot._engine.joint_velocity).max()))
+            fastest = max(fastest, float(np.abs(robot.engine.joint_velocity).max()))
         assert fastest < 6.0
         assert robot.truth().base_height == pytest.approx(robot.spec.base_height, rel=0.2)
 
@@ -202,7 +205,7 @@ def test_each_episode_has_new_ground_and_a_seed_repeats_it(simulate: Simulate, e
         if seed:
             robot.reseed(np.random.default_rng(seed))
         robot.reset()
-        robot._engine.kick(np.array([2.0, 1.0, 0.0]))
+        robot.engine.kick(np.array([2.0, 1.0, 0.0]))
         robot.step(400)
         runs.append((robot.terrain, np.concatenate(robot.pose())))
     (first, one), (second, _), (third, again) = runs
@@ -215,7 +218,7 @@ def test_each_episode_has_new_ground_and_a_seed_repeats_it(simulate: Simulate, e
 def test_a_domain_without_it_has_only_the_plane(simulate: Simulate, engine: str) -> None:
     plain, flat = (simulate("a1", engine, parameters) for parameters in ("", "terrain_roughness: 0"))
     for robot in (plain, flat):
-        world = robot._engine
+        world = robot.engine
         if engine == "pybullet":
             assert pybullet.getNumBodies(physicsClientId=world._client) == 2
         else:
@@ -229,9 +232,9 @@ def test_a_domain_without_it_has_only_the_plane(simulate: Simulate, engine: str)
 def test_a_fall_is_judged_from_the_ground_up(domain: Callable[..., Domain], robot: str, task: str) -> None:
     env = RobotEnv(robot, task, domain("mujoco"))
     env.reset(seed=0)
-    step = env._step_view(np.zeros(env.action_space.shape))
-    assert step.truth is not None
-    on_a_hill = replace(step.truth, ground_height=step.truth.base_position[2] - 0.05)
+    still, truth = np.zeros(env.action_space.shape), env.robot.truth()
+    step = Step(env.robot.sense(), env.command, still, still, None, truth)
+    on_a_hill = replace(truth, ground_height=truth.base_position[2] - 0.05)
     assert not env.task.terminated(step)
     assert env.task.terminated(replace(step, truth=on_a_hill))
     env.close()

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from contract.errors import TerrafirmaError
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
 from sim.vector.shared_memory import SharedMemoryVecEnv
+from sim.vector.spec import EnvironmentSpec
 
 ROOT = Path(__file__).parents[2]
 SPEC = EnvironmentSpec("iiwa", "reach", load_domain("nominal"))
@@ -131,7 +131,7 @@ def test_a_domain_that_does_not_fit_starts_no_process() -> None:
 OWNER = """
 import os, signal, sys, time
 from sim.domains.reader import load_domain
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 from sim.vector.shared_memory import SharedMemoryVecEnv
 
 if __name__ == "__main__":

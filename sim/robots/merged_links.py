@@ -1,0 +1,143 @@
+"""Links that a fixed joint holds, made one with what holds them: the same bodies, fewer of them.
+
+An engine's step costs time for each link, movable or not. A merged link has the mass, centre and
+inertia of its parts and the shapes of all.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from contract.rotation import rpy_matrix
+from contract.state import Array
+from sim.robots.inertia import TENSOR, tensor
+from sim.robots.transform import matrix_rpy, numbers, text
+
+
+@dataclass(frozen=True)
+class Place:
+    """A frame in a link: where its origin is, (3,) m, and how it is turned, (3, 3)."""
+
+    link: str
+    offset: Array
+    rotation: Array
+
+
+@dataclass
+class _Body:
+    """Mass (kg), centre (3,) m and inertia about it (3, 3) kg·m², in a link's frame."""
+
+    mass: float
+    center: Array
+    inertia: Array
+
+
+def merge_fixed_links(root: ElementTree.Element, keep: Collection[str]) -> dict[str, Place]:
+    """Merge the links of a URDF, in place, but for those named in `keep`; visual shapes are dropped.
+
+    Returns:
+        Where the frames of the links that are gone have got to.
+    """
+    places: dict[str, Place] = {}
+    while (joint := _next(root, keep)) is not None:
+        place = Place(_end(joint, "parent").get("link", ""), *_pose(joint.find("origin")))
+        child = _end(joint, "child").get("link", "")
+        _absorb(root, place, child)
+        root.remove(joint)
+        places = {name: _moved(known, place, child) for name, known in places.items()} | {child: place}
+    return places
+
+
+def _next(root: ElementTree.Element, keep: Collection[str]) -> ElementTree.Element | None:
+    for joint in root.findall("joint"):
+        if joint.get("type") == "fixed" and _end(joint, "child").get("link") not in keep:
+            return joint
+    return None
+
+
+def _end(joint: ElementTree.Element, which: str) -> ElementTree.Element:
+    element = joint.find(which)
+    assert element is not None  # who reads a URDF has checked that
+    return element
+
+
+def _moved(known: Place, place: Place, child: str) -> Place:
+    """A frame in `child`, told in what `child` has become a part of."""
+    if known.link != child:
+        return known
+    return Place(place.link, place.offset + place.rotation @ known.offset, place.rotation @ known.rotation)
+
+
+def _absorb(root: ElementTree.Element, place: Place, name: str) -> None:
+    links = {link.get("name"): link for link in root.findall("link")}
+    parent, child = links[place.link], links[name]
+    _set_body(parent, _joined(_body(parent), _turned(_body(child), place)))
+    for collision in child.findall("collision"):
+        _move(collision, place)
+        parent.append(collision)
+    for visual in parent.findall("visual"):
+        parent.remove(visual)
+    for joint in root.findall("joint"):
+        if _end(joint, "parent").get("link") == name:
+            _end(joint, "parent").set("link", place.link)
+            _move(joint, place)
+    root.remove(child)
+
+
+def _pose(origin: ElementTree.Element | None) -> tuple[Array, Array]:
+    if origin is None:
+        return np.zeros(3), np.eye(3)
+    roll, pitch, yaw = numbers(origin.get("rpy", "0 0 0"))
+    return numbers(origin.get("xyz", "0 0 0")), rpy_matrix((roll, pitch, yaw))
+
+
+def _move(element: ElementTree.Element, place: Place) -> None:
+    """Tell an element's origin in the parent's frame."""
+    origin = element.find("origin")
+    if origin is None:
+        origin = ElementTree.SubElement(element, "origin")
+    offset, rotation = _pose(origin)
+    origin.set("xyz", text(place.offset + place.rotation @ offset))
+    origin.set("rpy", text(matrix_rpy(place.rotation @ rotation)))
+
+
+def _body(link: ElementTree.Element) -> _Body:
+    inertial = link.find("inertial")
+    mass = None if inertial is None else inertial.find("mass")
+    inertia = None if inertial is None else inertial.find("inertia")
+    if inertial is None or mass is None or inertia is None:
+        return _Body(0.0, np.zeros(3), np.zeros((3, 3)))
+    center, rotation = _pose(inertial.find("origin"))
+    return _Body(float(mass.get("value", 0)), center, rotation @ tensor(inertia) @ rotation.T)
+
+
+def _turned(body: _Body, place: Place) -> _Body:
+    r = place.rotation
+    return _Body(body.mass, place.offset + r @ body.center, r @ body.inertia @ r.T)
+
+
+def _joined(a: _Body, b: _Body) -> _Body:
+    mass = a.mass + b.mass
+    if mass == 0.0:
+        return a
+    center = (a.mass * a.center + b.mass * b.center) / mass
+    inertia = np.zeros((3, 3))
+    for body in (a, b):
+        d = body.center - center
+        inertia += body.inertia + body.mass * (d @ d * np.eye(3) - np.outer(d, d))  # Steiner
+    return _Body(mass, center, inertia)
+
+
+def _set_body(link: ElementTree.Element, body: _Body) -> None:
+    for inertial in link.findall("inertial"):
+        link.remove(inertial)
+    inertial = ElementTree.SubElement(link, "inertial")
+    ElementTree.SubElement(inertial, "origin", xyz=text(body.center), rpy="0 0 0")
+    ElementTree.SubElement(inertial, "mass", value=repr(body.mass))
+    (xx, xy, xz), (_, yy, yz), (_, _, zz) = body.inertia.tolist()
+    moments = dict(zip(TENSOR, (xx, yy, zz, xy, xz, yz), strict=True))
+    ElementTree.SubElement(inertial, "inertia", {name: repr(value) for name, value in moments.items()})

@@ -1,0 +1,155 @@
+"""PyBullet's steps in C are those in Python, and are left out where they cannot be compiled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contract.state import Array, JointCommand
+from sim.engines import bullet_native, c_library
+from sim.engines.bullet_engine import BulletEngine
+from sim.robots import ROBOTS, load_robot
+from sim.simulated_robot import SimulatedRobot
+
+Simulate = Callable[..., SimulatedRobot]
+
+needs_compiler = pytest.mark.skipif(c_library.compiler() is None, reason="no C compiler")
+
+EVERYTHING = ", ".join(
+    [
+        "backlash: 0.01",
+        "motor_no_load_speed: 20",
+        "joint_strength: 0.9",
+        "battery_voltage_scale: 0.8",
+        "torque_limit_scale: 0.7",
+        "kp_scale: 0.9",
+        "kd_scale: 0.8",
+        "joint_friction: 0.05",
+        "encoder_offset: 0.01",
+        "action_latency: 0.01",
+        "action_latency_jitter: 0.01",
+        "joint_sensor_latency: 0.006",
+        "packet_loss: 0.1",
+    ]
+)
+
+
+def bullet(robot: SimulatedRobot) -> BulletEngine:
+    assert isinstance(robot.engine, BulletEngine)
+    return robot.engine
+
+
+def signals(robot: SimulatedRobot, native: bool) -> tuple[Array, Array]:
+    """Joints and torques, and the base, of two episodes of one random motion."""
+    engine = bullet(robot)
+    assert engine.native is not None
+    if not native:
+        engine.native = None
+    rng = np.random.default_rng(1)
+    default = np.array([joint.default_position for joint in robot.spec.joints])
+    joints, base = [], []
+    for _ in range(2):
+        robot.reset()
+        for _ in range(25):
+            robot.command(JointCommand.hold(default + rng.uniform(-0.2, 0.2, len(default))))
+            robot.step(7)
+            state, truth = robot.sense(), robot.truth()
+            joints.append([state.joint_position, state.joint_velocity, state.joint_effort, robot.torque])
+            base.append(np.concatenate([truth.base_position, truth.world_velocity, state.gyro]))
+    return np.array(joints), np.array(base)
+
+
+@needs_compiler
+@pytest.mark.parametrize("domain_text", ["", EVERYTHING], ids=["nominal", "everything"])
+@pytest.mark.parametrize("name", ROBOTS)
+def test_both_ways_of_stepping_agree(simulate: Simulate, name: str, domain_text: str) -> None:
+    (joints, base), (slow_joints, slow_base) = (
+        signals(simulate(name, "pybullet", domain_text), native) for native in (True, False)
+    )
+    # an arm's weight is added up in another order
+    weighed = load_robot(name).gravity_compensated
+    assert np.allclose(joints, slow_joints, rtol=0.0, atol=1e-9 if weighed else 0.0)
+    assert np.allclose(base, slow_base, rtol=0.0, atol=1e-9)
+    assert np.ptp(joints, axis=0).max() > 0.1
+
+
+@needs_compiler
+def test_a_robot_that_is_loaded_anew_is_still_stepped(simulate: Simulate) -> None:
+    shifted = (
+        "base_center_offset: {x: {uniform: [-0.05, 0.05]}}"  # PyBullet loads the robot again for each draw
+    )
+    first, second = (signals(simulate("a1", "pybullet", shifted), native) for native in (True, False))
+    assert np.array_equal(first[0], second[0])
+
+
+@needs_compiler
+def test_a_robot_that_falls_apart_says_so_in_both_ways(simulate: Simulate) -> None:
+    """What is not a number is neither clipped to a limit nor hidden."""
+    for native in (True, False):
+        robot = simulate("iiwa", "pybullet")
+        if not native:
+            bullet(robot).native = None
+        robot.reset()
+        robot.command(JointCommand.hold(np.full(7, np.nan)))
+        robot.step(1)
+        assert np.isnan(robot.torque).all()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "terrafirma"
+
+
+@needs_compiler
+def test_a_source_is_compiled_once(cache: Path, tmp_path: Path) -> None:
+    source = tmp_path / "answer.c"
+    source.write_text("int answer(void) { return 42; }")
+    found: list[Path | None] = []
+    threads = [threading.Thread(target=lambda: found.append(c_library.compiled(source))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert list(cache.iterdir()) == [found[0]]
+    assert found[0] is not None
+    written = found[0].stat().st_mtime_ns
+    assert c_library.compiled(source) == found[0]
+    assert found[0].stat().st_mtime_ns == written
+    source.write_text("int answer(void) { return 43; }")
+    assert c_library.compiled(source) != found[0]
+
+
+@needs_compiler
+def test_a_source_that_does_not_compile_leaves_nothing(cache: Path, tmp_path: Path) -> None:
+    source = tmp_path / "wrong.c"
+    source.write_text("this is not C")
+    assert c_library.compiled(source) is None
+    assert list(cache.iterdir()) == []
+
+
+def test_nothing_is_compiled_without_a_compiler(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert c_library.compiled(bullet_native.SOURCE) is None
+    assert not cache.exists()
+
+
+@needs_compiler
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert c_library.compiled(bullet_native.SOURCE) is None
+
+
+def test_robots_walk_without_native_steps(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.engines.bullet_engine.library", lambda: None)
+    robot = simulate("a1", "pybullet")
+    assert bullet(robot).native is None
+    robot.reset()
+    robot.step(100)
+    assert robot.truth().base_height > 0.2
