@@ -15,7 +15,8 @@ from adaptation.transfer_buffer import TransferBuffer
 from policies.checkpoint import load_checkpoint
 from policies.config import SacConfig
 from policies.learners import make_sac
-from sim.vector.base import EnvironmentSpec, RobotVecEnv
+from sim.vector.base import RobotVecEnv
+from sim.vector.spec import EnvironmentSpec
 
 Report = Callable[[int, dict[str, float]], None]
 

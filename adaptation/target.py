@@ -11,7 +11,9 @@ from adaptation.transitions import Floats, Transitions
 from contract.errors import TerrafirmaError
 from sim.environment import RobotEnv
 
-Behaviour = Callable[[Floats], Floats]  # observation (observation_size,) -> normalised action (joints,)
+# observation (observation_size,) -> normalised action (joints,); it is not told where an episode
+# begins, so a recurrent policy is none
+Behaviour = Callable[[Floats], Floats]
 
 
 class BudgetError(TerrafirmaError):

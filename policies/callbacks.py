@@ -31,6 +31,9 @@ class AdaptiveLearningRate(BaseCallback):
 
     def _on_training_start(self) -> None:
         model: Any = self.model
+        optimizer = model.policy.optimizer
+        if optimizer.state:  # it has worked before: a run that is resumed goes on at its rate
+            self._rate = optimizer.param_groups[0]["lr"]
         model.lr_schedule = lambda _: self._rate
 
     def _on_rollout_start(self) -> None:

@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3 import PPO, SAC
+from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import VecNormalize
 
 from contract.errors import TerrafirmaError
+from policies.learners import Learner
 
 REPLAY_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-def save_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | None) -> None:
-    """Write weights, optimiser state and step count to `path`, whole or not at all."""
+def save_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None) -> None:
+    """Write weights, optimiser state and step count to `path`, whole or not at all.
+
+    An LSTM's state is not part of it: who goes on begins with new episodes, and they with zeros.
+    """
     state: dict[str, Any] = {"parameters": model.get_parameters(), "steps": model.num_timesteps}
     if normaliser is not None:
         statistics: Any = normaliser.obs_rms
@@ -36,7 +40,7 @@ def save_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | Non
     os.replace(temporary, path)
 
 
-def load_checkpoint(path: Path, model: SAC | PPO, normaliser: VecNormalize | None = None) -> None:
+def load_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None = None) -> None:
     """Put a checkpoint into a model made from the same configuration.
 
     Raises:

@@ -34,6 +34,12 @@ class SacConfig(Strict):
     buffer_size: PositiveInt = 300_000
 
 
+class RecurrentConfig(Strict):
+    """An LSTM in front of the actor's layers, and one in front of the critic's."""
+
+    hidden: PositiveInt = 128  # units of each
+
+
 class PpoConfig(Strict):
     """Proximal policy optimisation with a learning rate that follows the KL divergence.
 
@@ -45,7 +51,7 @@ class PpoConfig(Strict):
     steps: PositiveInt = 1_000_000
     environments: PositiveInt = 48
     workers: Workers = 2
-    hidden: tuple[PositiveInt, ...] = (256, 128)
+    hidden: tuple[PositiveInt, ...] = (256, 128)  # behind the LSTM, where there is one
     learning_rate: PositiveFloat = 1e-3
     desired_kl: PositiveFloat = 0.01
     rollout_steps: PositiveInt = 64
@@ -56,6 +62,7 @@ class PpoConfig(Strict):
     clip: PositiveFloat = 0.2
     entropy: float = Field(0.0, ge=0)
     initial_log_std: float = -1.0
+    recurrent: RecurrentConfig | None = None  # None: a feed-forward policy
 
 
 TrainConfig = Annotated[SacConfig | PpoConfig, Field(discriminator="algorithm")]

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -17,19 +18,21 @@ from contract.record import Contract
 from contract.state import Array, RobotState
 from contract.validation import validate
 from policies.metadata import metadata
-from policies.networks import DeployedPolicy
+from policies.networks import Deployed
 from policies.runtime import Policy
 
 OPSET = 18
 
 
 def export(
-    network: DeployedPolicy,
+    network: Deployed,
     contract: Contract,
     readings: list[tuple[RobotState, Array]],
     path: Path,
 ) -> Policy:
     """Write `path` and read it back through the runtime, which replays the golden trace.
+
+    The contract is given the state that the network has, if it has one.
 
     Args:
         readings: consecutive (state, command) pairs from a reset on, for the golden trace.
@@ -37,15 +40,10 @@ def export(
     Raises:
         ContractError: the contract is invalid, e.g. it uses privileged observations.
     """
+    contract = replace(contract, recurrent_state=network.recurrent_state)
     validate(contract, contract.identity.policy)
-    model = _graph(network, contract.observation_size)
-
-    def act(observation: object) -> Array:
-        with torch.no_grad():
-            action = network(torch.as_tensor(observation)[None])[0]
-        return action.numpy().astype("float64")  # type: ignore[no-any-return]
-
-    trace = record(contract, act, readings)
+    model = _graph(network, contract)
+    trace = record(contract, _Runner(network), readings)
     for key, value in metadata(contract, trace).items():
         model.metadata_props.add(key=key, value=value)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +57,24 @@ def export(
     return Policy(path)
 
 
-def _graph(network: DeployedPolicy, observation_size: int) -> onnx.ModelProto:
-    example = torch.zeros(1, observation_size)
+class _Runner:
+    """The network in torch, with its state carried from a reset on."""
+
+    def __init__(self, network: Deployed) -> None:
+        self._network = network
+        self._states = [torch.zeros(state.shape) for state in network.recurrent_state]
+
+    def __call__(self, observation: object) -> Array:
+        with torch.no_grad():
+            outputs = self._network(torch.as_tensor(observation)[None], *self._states)
+        action, *self._states = outputs if self._states else (outputs,)
+        return action[0].numpy().astype("float64")  # type: ignore[no-any-return]
+
+
+def _graph(network: Deployed, contract: Contract) -> onnx.ModelProto:
+    states = network.recurrent_state
+    examples = [torch.zeros(1, contract.observation_size), *(torch.zeros(s.shape) for s in states)]
+    batch = torch.export.Dim("batch")
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -69,10 +83,10 @@ def _graph(network: DeployedPolicy, observation_size: int) -> onnx.ModelProto:
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             network,
-            (example,),
-            input_names=["observation"],
-            output_names=["action"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            tuple(examples),
+            input_names=["observation", *(state.name for state in states)],
+            output_names=["action", *(state.output for state in states)],
+            dynamic_shapes=tuple({0: batch} for _ in examples),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from policies.config import PpoConfig, SacConfig
+
+Learner = SAC | PPO | RecurrentPPO
 
 
 def make_sac(
@@ -39,10 +42,21 @@ def make_sac(
     )
 
 
-def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO:
-    """PPO on normalised observations; the learning rate belongs to `AdaptiveLearningRate`."""
-    return PPO(
-        "MlpPolicy",
+def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO | RecurrentPPO:
+    """PPO on normalised observations; the learning rate belongs to `AdaptiveLearningRate`.
+
+    With `config.recurrent` actor and critic have an LSTM each, trained on whole stretches of the rollout.
+    """
+    network: dict[str, Any] = {
+        "net_arch": list(config.hidden),
+        "activation_fn": torch.nn.ELU,
+        "log_std_init": config.initial_log_std,
+    }
+    if config.recurrent is not None:
+        network["lstm_hidden_size"] = config.recurrent.hidden
+    made: type[PPO | RecurrentPPO] = PPO if config.recurrent is None else RecurrentPPO
+    return made(
+        "MlpPolicy" if config.recurrent is None else "MlpLstmPolicy",
         env,
         learning_rate=config.learning_rate,
         n_steps=config.rollout_steps,
@@ -53,11 +67,7 @@ def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO:
         clip_range=config.clip,
         ent_coef=config.entropy,
         max_grad_norm=1.0,
-        policy_kwargs={
-            "net_arch": list(config.hidden),
-            "activation_fn": torch.nn.ELU,
-            "log_std_init": config.initial_log_std,
-        },
+        policy_kwargs=network,
         seed=seed,
         device="cpu",
     )

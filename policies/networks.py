@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from stable_baselines3 import PPO, SAC
+from sb3_contrib import RecurrentPPO
+from stable_baselines3 import SAC
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor, nn
+
+from contract.record import RecurrentState
+from policies.learners import Learner
 
 
 class DeployedPolicy(nn.Module):
@@ -21,6 +25,7 @@ class DeployedPolicy(nn.Module):
     mean: Tensor
     deviation: Tensor
     scale: Tensor
+    recurrent_state: tuple[RecurrentState, ...] = ()
 
     def __init__(
         self,
@@ -38,16 +43,59 @@ class DeployedPolicy(nn.Module):
 
     def forward(self, observation: Tensor) -> Tensor:
         """Shapes as in the class docstring."""
+        return self.act(self.normalise(observation))
+
+    def normalise(self, observation: Tensor) -> Tensor:
+        """What the network was trained on, (batch, observation_size)."""
         normalised = (observation - self.mean) / self.deviation
-        if self.limit is not None:
-            normalised = normalised.clamp(-self.limit, self.limit)
-        action: Tensor = self.actor(normalised)
+        return normalised if self.limit is None else normalised.clamp(-self.limit, self.limit)
+
+    def act(self, features: Tensor) -> Tensor:
+        """Action (batch, joints) in rad for what the actor takes."""
+        action: Tensor = self.actor(features)
         return action.clamp(-1.0, 1.0) * self.scale
 
 
-def deployed_policy(
-    model: SAC | PPO, normaliser: VecNormalize | None, scale: Sequence[float]
-) -> DeployedPolicy:
+class DeployedRecurrentPolicy(nn.Module):
+    """observation (batch, observation_size), state (batch, 2n) -> action (batch, joints) in rad, state.
+
+    The state is (h, c) of an LSTM of n units (Hochreiter & Schmidhuber 1997) side by side, zeros at the
+    start of an episode. With x the normalised observation and σ the logistic function:
+
+        i, f, g, o = σ, σ, tanh, σ of W x + b + U h + d
+        c' = f c + i g        h' = o tanh(c')        a = scale * clip(actor(h'), -1, 1)
+
+    Written out, because one step of one layer is two products and no loop, for any runtime.
+    """
+
+    def __init__(self, lstm: nn.LSTM, policy: DeployedPolicy) -> None:
+        super().__init__()
+        self.policy = policy
+        self.seen = _linear(lstm.weight_ih_l0, lstm.bias_ih_l0)
+        self.kept = _linear(lstm.weight_hh_l0, lstm.bias_hh_l0)
+        self.recurrent_state = (RecurrentState("state", (1, 2 * lstm.hidden_size)),)
+
+    def forward(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Shapes as in the class docstring."""
+        hidden, cell = state.chunk(2, dim=1)
+        gates: Tensor = self.seen(self.policy.normalise(observation)) + self.kept(hidden)
+        take, forget, new, show = gates.chunk(4, dim=1)
+        cell = forget.sigmoid() * cell + take.sigmoid() * new.tanh()
+        hidden = show.sigmoid() * cell.tanh()
+        return self.policy.act(hidden), torch.cat([hidden, cell], dim=1)
+
+
+def _linear(weight: Any, bias: Any) -> nn.Linear:
+    """The layer x -> weight x + bias, on the very same parameters."""
+    layer = nn.Linear(*reversed(weight.shape))
+    layer.weight, layer.bias = weight, bias
+    return layer
+
+
+Deployed = DeployedPolicy | DeployedRecurrentPolicy
+
+
+def deployed_policy(model: Learner, normaliser: VecNormalize | None, scale: Sequence[float]) -> Deployed:
     """The deterministic policy of a trained model, on the CPU and in evaluation mode."""
     size = int(model.observation_space.shape[0])  # type: ignore[index]
     mean, deviation, limit = torch.zeros(size), torch.ones(size), None
@@ -60,4 +108,8 @@ def deployed_policy(
         actor = nn.Sequential(model.policy.actor.latent_pi, model.policy.actor.mu, nn.Tanh())
     else:
         actor = nn.Sequential(model.policy.mlp_extractor.policy_net, model.policy.action_net)
-    return DeployedPolicy(actor, mean, deviation, scale, limit).cpu().eval()
+    policy = DeployedPolicy(actor, mean, deviation, scale, limit)
+    if isinstance(model, RecurrentPPO):
+        lstm: Any = model.policy.lstm_actor
+        return DeployedRecurrentPolicy(lstm, policy).cpu().eval()
+    return policy.cpu().eval()

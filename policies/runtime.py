@@ -6,7 +6,7 @@ Imports neither torch nor a simulator.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,17 +56,22 @@ class Policy:
             ) from error
 
     def reset(self) -> None:
-        """Zero the recurrent state, if the graph has any."""
+        """Zero the recurrent state, if the graph has any: an episode begins."""
         self._feed: dict[str, NDArray[np.float32]] = {
             state.name: np.zeros(state.shape, dtype=np.float32) for state in self.contract.recurrent_state
         }
 
     def __call__(self, observation: NDArray[np.float32]) -> Array:
-        """Action (n,) rad for one observation (observation_size,)."""
+        """Action (n,) rad for one observation (observation_size,), one tick after the last.
+
+        All NaN where the recurrent state is not finite, for then no later action means anything.
+        """
         self._feed["observation"] = observation[None]
         action, *states = self._session.run(self._outputs, self._feed)
         for state, value in zip(self.contract.recurrent_state, states, strict=True):
             self._feed[state.name] = value
+            if not np.isfinite(value).all():
+                action = np.full_like(action, np.nan)
         return np.asarray(action[0], dtype=np.float64)
 
     def session(self) -> PolicySession:
@@ -116,11 +121,11 @@ def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path
     """Output names in the order in which they are fetched."""
     states = [state.name for state in contract.recurrent_state]
     inputs = {item.name: item.shape for item in session.get_inputs()}
-    outputs = [item.name for item in session.get_outputs()]
-    wanted_outputs = ["action", *(f"{name}_out" for name in states)]
+    outputs = {item.name: item.shape for item in session.get_outputs()}
+    wanted_outputs = ["action", *(state.output for state in contract.recurrent_state)]
     if set(inputs) != {"observation", *states} or set(outputs) != set(wanted_outputs):
         raise ContractError(
-            f"{path}: the graph maps {sorted(inputs)} to {outputs}, the contract needs "
+            f"{path}: the graph maps {sorted(inputs)} to {list(outputs)}, the contract needs "
             f"{['observation', *states]} to {wanted_outputs}."
         )
     size, given = contract.observation_size, inputs["observation"]
@@ -128,4 +133,18 @@ def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path
         raise ContractError(
             f"{path}: the graph takes observations of shape {given}, the contract assembles [1, {size}]."
         )
+    for state in contract.recurrent_state:
+        for name, shape in ((state.name, inputs[state.name]), (state.output, outputs[state.output])):
+            if not _fits(shape, state.shape):
+                raise ContractError(
+                    f"{path}: the graph's {name!r} has shape {shape}, the contract's recurrent state "
+                    f"{state.name!r} has {list(state.shape)}."
+                )
     return wanted_outputs
+
+
+def _fits(shape: Sequence[int | str | None], wanted: tuple[int, ...]) -> bool:
+    """Whether a graph's shape, in which a name or None stands for any size, allows `wanted`."""
+    return len(shape) == len(wanted) and all(
+        size == want or not isinstance(size, int) for size, want in zip(shape, wanted, strict=True)
+    )

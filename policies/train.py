@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecNormalize
@@ -18,12 +17,12 @@ from policies.callbacks import AdaptiveLearningRate, Checkpoints, LearningCurve,
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.export import export
-from policies.learners import make_ppo, make_sac
+from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
 from sim.vector.factory import make_vector
+from sim.vector.spec import EnvironmentSpec
 
 CHECKPOINT, CURVE, POLICY = "checkpoint.pt", "metrics.jsonl", "policy.onnx"
 GOLDEN_TICKS = 24
@@ -49,7 +48,7 @@ def train(
     raw = make_vector(spec, config.environments, config.workers, seed)
     callbacks: list[BaseCallback] = [LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)]
     try:
-        model: SAC | PPO
+        model: Learner
         normaliser = None
         if isinstance(config, PpoConfig):
             normaliser = VecNormalize(raw, norm_reward=False)

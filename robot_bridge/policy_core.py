@@ -3,7 +3,8 @@
 INACTIVE says nothing. Once activated, it holds the measured pose until sensors and command
 are good, ramps from the pose measured then to the policy's set-points, and runs. Whenever
 something is wrong it holds where it is, and ramps in again afterwards with a fresh history; after an
-action that is not finite only once the stop that it causes has been reset.
+action that is not finite only once the stop that it causes has been reset. A recurrent policy's
+memory begins with the first tick whose action leaves unblended, and advances with every such tick.
 """
 
 from __future__ import annotations
@@ -117,6 +118,9 @@ class PolicyCore:
         self.mode = Mode.RUNNING if progress >= 1.0 else Mode.RAMPING
         observation = self._session.observe(sample.state, command).copy()
         action = self._choose(self._policy(observation), command)
+        if self.mode is Mode.RAMPING:
+            # What leaves is a blend: a memory of it would know a robot that does not obey.
+            self._policy.reset()
         if not np.isfinite(action).all():
             self.safety.counts["non_finite_action"] += 1
             # Latched: trying again each tick would follow the robot as it sags.

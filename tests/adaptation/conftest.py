@@ -21,7 +21,7 @@ from policies.config import SacConfig
 from policies.learners import make_sac
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 
 @pytest.fixture(scope="session", autouse=True)

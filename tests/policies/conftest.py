@@ -20,7 +20,7 @@ from policies.runtime import Policy
 from policies.train import golden_readings, train
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 SPEC = EnvironmentSpec("iiwa", "reach", load_domain("nominal"))
 IDENTITY = Identity("tiny", "iiwa", "reach", "0" * 64, "unknown")

@@ -13,7 +13,7 @@ from policies.runtime import Policy
 from policies.train import train
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 CONFIG = SacConfig(steps=60, environments=2, workers=1, hidden=(8, 8), batch_size=16, learning_starts=20)
 

@@ -19,7 +19,8 @@ from contract import codec
 from contract.errors import ContractError
 from contract.record import Contract
 from policies.callbacks import LAST_RATE, AdaptiveLearningRate
-from policies.config import PpoConfig
+from policies.checkpoint import load_checkpoint, save_checkpoint
+from policies.config import PpoConfig, RecurrentConfig
 from policies.evaluation import evaluate
 from policies.learners import make_ppo
 from policies.runtime import Policy
@@ -127,7 +128,10 @@ def test_evaluation_refuses_a_simulator_that_differs(sac_run: Any, field: str, o
 def rate_after(kl: float, rate: float = 1e-3) -> float:
     """The learning rate that follows an update which reported `kl`, desired 0.01."""
     callback = AdaptiveLearningRate(rate, 0.01)
-    model = SimpleNamespace(logger=SimpleNamespace(name_to_value={"train/approx_kl": kl}))
+    fresh = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=0.5)
+    model = SimpleNamespace(
+        logger=SimpleNamespace(name_to_value={"train/approx_kl": kl}), policy=SimpleNamespace(optimizer=fresh)
+    )
     callback.model = model
     callback._on_training_start()
     callback._on_rollout_start()
@@ -150,6 +154,27 @@ def test_ppo_really_trains_at_that_rate(env: DummyVecEnv) -> None:
     model.learn(3 * 64, AdaptiveLearningRate(config.learning_rate, 1e-9))
     expected = config.learning_rate / AdaptiveLearningRate.FACTOR**2
     assert model.policy.optimizer.param_groups[0]["lr"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("recurrent", [None, RecurrentConfig(hidden=8)])
+def test_a_resumed_run_begins_at_the_rate_that_it_had(
+    recurrent: RecurrentConfig | None, env: DummyVecEnv, tmp_path: Path
+) -> None:
+    config = PpoConfig(
+        environments=1, hidden=(16,), rollout_steps=64, minibatches=2, epochs=2, recurrent=recurrent
+    )
+    rates = []
+    for steps in (3 * 64, 64):  # three updates, then one more of the model that was resumed
+        normaliser = VecNormalize(env, norm_reward=False)
+        model = make_ppo(config, normaliser, seed=0)
+        model.set_logger(configure(None, []))
+        if rates:
+            load_checkpoint(tmp_path / "c.pt", model, normaliser)
+        model.learn(steps, AdaptiveLearningRate(config.learning_rate, 1e-9), reset_num_timesteps=False)
+        save_checkpoint(tmp_path / "c.pt", model, normaliser)
+        rates.append(model.policy.optimizer.param_groups[0]["lr"])
+    assert rates[0] < 0.5 * config.learning_rate
+    assert rates[1] == pytest.approx(rates[0])
 
 
 def test_sac_ends_at_a_fifth_of_its_rate(sac_run: Any) -> None:

@@ -16,6 +16,7 @@ ABSENT = (
     "adaptation",
     "pipeline",
     "stable_baselines3",
+    "sb3_contrib",
 )
 
 
