@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ import tyro
 from tyro.conf import Positional
 
 from contract.errors import TerrafirmaError
+from pipeline.evaluate_command import evaluate
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
 from pipeline.robot_command import robot
@@ -96,44 +96,12 @@ def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(nam
         "action": contract.action.kind,
         "observation": {term.source: term.dimension * term.history for term in contract.observation},
         "command": dict(zip(contract.command.fields, contract.command.units, strict=True)),
+        "recurrent_state": {state.name: list(state.shape) for state in contract.recurrent_state},
         "golden_ticks": len(loaded.golden.ticks),
         "golden_error": loaded.golden_error,
         "sha256": loaded.sha256,
     }
     _print_facts(facts, as_json)
-    return 0
-
-
-def evaluate(
-    policy: Positional[str],
-    /,
-    domain: str = "nominal",
-    episodes: int = 100,
-    seed: int = 10_000,
-    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> int:
-    """Run whole episodes of a policy in a domain; return, success and metrics with 95 % intervals.
-
-    Args:
-        policy: ONNX file, or the name of a shipped one.
-        domain: domain file, or the name of a shipped one.
-        episodes: how many; episode i has seed `seed + i`.
-        seed: of the first episode.
-        as_json: print one JSON object.
-    """
-    if episodes < 1:
-        raise TerrafirmaError(f"--episodes {episodes}: must be at least 1.")
-    if seed < 0:
-        raise TerrafirmaError(f"--seed {seed}: must be at least 0.")
-    from pipeline.progress import progress
-    from pipeline.stages import judge_quietly
-    from policies.runtime import Policy
-    from sim.domains.reader import load_domain
-
-    loaded, where = Policy(policy_file(policy)), load_domain(domain)
-    with progress(f"evaluate in {Path(where.source).stem}", episodes) as report:
-        result = judge_quietly(loaded, where, episodes, report, seed)
-    _print_facts(asdict(result), as_json)
     return 0
 
 

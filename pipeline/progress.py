@@ -45,6 +45,18 @@ def progress(title: str, total: int) -> Iterator[Report]:
         yield _Lines(title, total)
 
 
+def counter(report: Callable[[int], None]) -> Callable[[], None]:
+    """For work that only says that one more is done: calls `report` with how many are."""
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        report(done)
+
+    return count
+
+
 class _Lines:
     """Progress for a log file."""
 

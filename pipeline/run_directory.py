@@ -18,7 +18,10 @@ from contract.errors import TerrafirmaError
 from contract.record import Identity
 from pipeline.recipe import Recipe
 
-PACKAGES = ("numpy", "torch", "stable-baselines3", "pybullet", "mujoco", "onnxruntime", "rclpy")
+PACKAGES = (
+    *("numpy", "torch", "stable-baselines3", "sb3-contrib"),
+    *("pybullet", "mujoco", "onnxruntime", "rclpy"),
+)
 
 
 class RunDirectory:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.evaluation.figures import MATRIX, SWEEP
+from pipeline.pictures.canvas import description
 from pipeline.progress import progress
 from pipeline.report import (
     Diagnostic,
@@ -42,6 +44,7 @@ def write_run_report(run: RunDirectory, rows: list[Row], policies: dict[str, Pol
         gap=_gap(run) if "darc" in policies else (),
         diagnostics=_diagnostics(run),
         videos=_films(run, policies),
+        pictures=_pictures(run.path),
         stages=tuple(Stage(name, seconds) for name, seconds in run.state["stages"].items()),
         commands=_commands(run),
         recipe=run.text,
@@ -138,6 +141,17 @@ def _stated(domain: Domain, name: str, component: str | None, nominal: float) ->
             low, high = setting.support(nominal)
             return low if low == high else f"{low:g} to {high:g}"
     return nominal
+
+
+def _pictures(folder: Path) -> tuple[Video, ...]:
+    """What `terrafirma evaluate` has drawn into the run: curves, then matrices."""
+    pictures = []
+    for path in (*sorted(folder.rglob(f"{SWEEP}-*.png")), *sorted(folder.rglob(f"{MATRIX}.png"))):
+        try:
+            pictures.append(Video(description(path), path.read_bytes()))
+        except OSError:  # no picture after all; a report is worth more than its absence
+            continue
+    return tuple(pictures)
 
 
 def _films(run: RunDirectory, policies: dict[str, Policy]) -> tuple[Video, ...]:

@@ -16,7 +16,7 @@ from adaptation.source import SourceRun
 from adaptation.target import LogTarget
 from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.places import launch_file
-from pipeline.progress import Report, progress
+from pipeline.progress import Report, counter, progress
 from pipeline.run_directory import RunDirectory, write_json
 from pipeline.samples import load_samples
 from policies.config import SacConfig
@@ -29,7 +29,7 @@ from robot_bridge.environment import DOMAIN, own_domain
 from robot_bridge.launch_runner import run_launch_file
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 COST = "cost.json"
 
@@ -111,6 +111,11 @@ def adapt(run: RunDirectory, source: Policy, bag: Path, method: str, folder: Pat
     if method not in METHODS:
         raise UnknownNameError("adaptation method", method, METHODS)
     recipe = run.recipe
+    if source.contract.recurrent_state:
+        raise TerrafirmaError(
+            f"{method} goes on training actors that see one transition at a time; {recipe.name} trained a "
+            "recurrent one, whose action depends on the ticks before."
+        )
     if not isinstance(recipe.train, SacConfig):
         raise TerrafirmaError(f"{method} adapts policies trained with sac; {recipe.name} uses ppo.")
     transitions, recorded = load_samples(bag, source.contract)
@@ -184,14 +189,7 @@ def judge_quietly(
     policy: Policy, domain: Domain, episodes: int, report: Report, seed: int = 10_000
 ) -> Evaluation:
     """`evaluate` with a progress report."""
-    done = 0
-
-    def count() -> None:
-        nonlocal done
-        done += 1
-        report(done, {})
-
-    return evaluate(policy, domain, episodes, seed, count)
+    return evaluate(policy, domain, episodes, seed, counter(lambda done: report(done, {})))
 
 
 def write_summary(run: RunDirectory, rows: list[Row]) -> Path:

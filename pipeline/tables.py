@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.stages import Row
+if TYPE_CHECKING:
+    from pipeline.stages import Row  # which loads torch
 
 PLAIN_WIDTH = 160
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,21 +12,42 @@ from contract.errors import ContractError
 from contract.record import Contract
 from policies.runtime import Policy
 from policies.statistics import bootstrap_interval, wilson_interval
+from sim.contracts import build_contract, unnamed_identity
 from sim.domains.domain import Domain
 from sim.environment import RobotEnv
+from sim.robots import load_robot
+from sim.tasks import make_task
+
+SEED = 10_000  # of the first episode; far from those that training begins with
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What one episode came to."""
+
+    episode_return: float
+    success: bool
+    fell: bool  # ended early by failure
+    metrics: dict[str, float]  # the task's own, mean over the episode
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures over `episodes` episodes; intervals are 95 %."""
+    """Figures over `episodes` episodes; intervals are 95 %.
+
+    Rates have Wilson's score interval, means a percentile bootstrap over episodes.
+    """
 
     return_mean: float
     return_ci95: tuple[float, float]
     success_rate: float
     success_ci95: tuple[float, float]
-    episodes: int
     fall_rate: float
+    fall_ci95: tuple[float, float]
     metrics: dict[str, float]
+    metrics_ci95: dict[str, tuple[float, float]]
+    episodes: int
+    seed: int
     domain: str
     policy: str
     policy_sha256: str
@@ -37,49 +58,74 @@ def evaluate(
     policy: Policy,
     domain: Domain,
     episodes: int,
-    seed: int = 10_000,
+    seed: int = SEED,
     on_episode: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Run `episodes` episodes, each with its own seed `seed + i`, on the ONNX file itself.
 
     Raises:
         ContractError: the simulator builds this robot and task differently than the policy expects.
+        DomainError: the domain means nothing for this robot.
     """
     started = time.perf_counter()
-    identity = policy.contract.identity
-    env = RobotEnv(identity.robot, identity.task, domain)
-    _match(policy.contract, env.contract)
-    scale = np.array(policy.contract.action.scale)
-    returns, successes, falls = [], 0, 0
-    metrics: dict[str, list[float]] = {}
-    for i in range(episodes):
-        observation, _ = env.reset(seed=seed + i)
-        policy.reset()
-        done = False
-        while not done:
-            action = policy(observation) / scale
-            observation, _, terminated, truncated, info = env.step(action.astype(np.float32))
-            done = terminated or truncated
-        returns.append(env.episode_return)
-        successes += info["success"]
-        falls += terminated
-        for name, value in info["metrics"].items():
-            metrics.setdefault(name, []).append(value)
-        on_episode()
-    env.close()
+    done = run_episodes(policy, domain, range(seed, seed + episodes), on_episode)
+    successes, falls = sum(e.success for e in done), sum(e.fell for e in done)
+    returns = [e.episode_return for e in done]
+    metrics = {name: [e.metrics[name] for e in done] for name in done[0].metrics}
     return Evaluation(
         return_mean=float(np.mean(returns)),
         return_ci95=bootstrap_interval(returns),
         success_rate=successes / episodes,
         success_ci95=wilson_interval(successes, episodes),
-        episodes=episodes,
         fall_rate=falls / episodes,
+        fall_ci95=wilson_interval(falls, episodes),
         metrics={name: float(np.mean(values)) for name, values in metrics.items()},
+        metrics_ci95={name: bootstrap_interval(values) for name, values in metrics.items()},
+        episodes=episodes,
+        seed=seed,
         domain=domain.source,
         policy=str(policy.path),
         policy_sha256=policy.sha256,
         seconds=time.perf_counter() - started,
     )
+
+
+def run_episodes(
+    policy: Policy, domain: Domain, seeds: Sequence[int], on_episode: Callable[[], None] = lambda: None
+) -> list[Episode]:
+    """One episode a seed, one after the other in one environment."""
+    check_evaluable(policy, domain)
+    identity = policy.contract.identity
+    env = RobotEnv(identity.robot, identity.task, domain)
+    episodes = []
+    try:
+        for seed in seeds:
+            episodes.append(_run(policy, env, seed))
+            on_episode()
+    finally:
+        env.close()
+    return episodes
+
+
+def _run(policy: Policy, env: RobotEnv, seed: int) -> Episode:
+    scale = np.array(policy.contract.action.scale)
+    observation, _ = env.reset(seed=seed)
+    policy.reset()
+    terminated = truncated = False
+    while not (terminated or truncated):
+        action = policy(observation) / scale
+        observation, _, terminated, truncated, info = env.step(action.astype(np.float32))
+    metrics = {name: float(value) for name, value in info["metrics"].items()}
+    return Episode(float(env.episode_return), bool(info["success"]), bool(terminated), metrics)
+
+
+def check_evaluable(policy: Policy, domain: Domain) -> None:
+    """Refuse what `evaluate` would refuse, without starting an engine; errors as there."""
+    identity = policy.contract.identity
+    robot = load_robot(identity.robot)
+    task = make_task(identity.task, robot)
+    _match(policy.contract, build_contract(task, unnamed_identity(task)))
+    domain.check(robot)
 
 
 def _match(policy: Contract, simulator: Contract) -> None:

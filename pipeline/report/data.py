@@ -79,6 +79,7 @@ class ReportData:
     gap: tuple[GapParameter, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     videos: tuple[Video, ...] = ()
+    pictures: tuple[Video, ...] = ()  # of evaluations: curves over parameters, transfer matrices
     stages: tuple[Stage, ...] = ()
     commands: tuple[str, ...] = ()
     recipe: str = ""

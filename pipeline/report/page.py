@@ -35,6 +35,7 @@ def render(data: ReportData) -> str:
             headline(data.rows),
             sections.videos(data.videos),
             sections.results(data.rows),
+            sections.evaluations(data.pictures),
             sections.learning(data.curves),
             sections.gap(data.gap, data.diagnostics),
             sections.making(data),

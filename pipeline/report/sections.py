@@ -104,6 +104,14 @@ def _image(clip: Video) -> Markup:
     return tag("img", src=f"data:{kind};base64,{text}", alt=clip.caption, loading="lazy")
 
 
+def evaluations(pictures: Sequence[Video]) -> Markup:
+    """Curves over parameters and transfer matrices, each in full width."""
+    if not pictures:
+        return Markup("")
+    figures = [tag("figure", _image(picture), tag("figcaption", picture.caption)) for picture in pictures]
+    return section("Robustness and transfer", *(tag("div", figure, class_="videos") for figure in figures))
+
+
 def learning(all_curves: Sequence[LearningCurve]) -> Markup:
     """All learning curves."""
     return section("Learning", *curves.plots(all_curves)) if all_curves else Markup("")

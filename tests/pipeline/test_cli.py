@@ -37,6 +37,7 @@ def test_check_says_what_a_policy_expects(terrafirma: Run, policy: Path) -> None
     facts = one_object(terrafirma("check", policy, "--json").out)
     assert (facts["robot"], facts["task"], facts["control_rate"]) == ("iiwa", "reach", 20.0)
     assert len(facts["joints"]) == 7
+    assert facts["recurrent_state"] == {}
     assert facts["golden_error"] < 1e-5
     assert facts["sha256"] == hashlib.sha256(policy.read_bytes()).hexdigest()
     plain = terrafirma("check", policy)

@@ -220,6 +220,16 @@ def test_the_headline_compares_within_one_domain(data: ReportData) -> None:
     assert "of the target." not in Page(render(elsewhere)).text
 
 
+def test_pictures_of_evaluations_are_inside_the_page(data: ReportData) -> None:
+    assert "Robustness and transfer" not in Page(render(data)).text
+    page = Page(render(replace(data, pictures=(Video("over friction", gif()),))))
+    assert "Robustness and transfer" in page.text
+    assert "over friction" in page.text
+    images = [attrs["src"] for tag, attrs in page.elements if tag == "img"]
+    assert len(images) == len(data.videos) + 1
+    assert all(str(source).startswith("data:image/gif;base64,") for source in images)
+
+
 def test_writing_is_whole_or_not_at_all(data: ReportData, tmp_path: Path) -> None:
     path = tmp_path / "run" / "report.html"
     write_report(data, path)

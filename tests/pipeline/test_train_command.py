@@ -110,6 +110,19 @@ def test_training_again_keeps_the_policy_that_is_there(trained: Trained, terrafi
     assert "iiwa-broken-joint" in outcome.out
 
 
+def test_a_report_written_anew_shows_the_run_s_evaluations(trained: Trained, terrafirma: Run) -> None:
+    report = trained.run / "report.html"
+    assert "Robustness and transfer" not in report.read_text()
+    policy = trained.run / "source" / "policy.onnx"
+    evaluated = terrafirma("evaluate", policy, "--sweep", "gravity=9:10:2", "--episodes", 1, "--json")
+    assert {row["trained"] for row in json.loads(evaluated.out)} == {"never randomized"}  # in "nominal"
+    assert terrafirma("train", trained.recipe, "--out", trained.run).code == 0
+    page = report.read_text()
+    assert "Robustness and transfer" in page
+    assert "run/source in nominal, over gravity. 1 episode a value" in page
+    assert page.count("data:image/png;base64,") == 1
+
+
 @pytest.mark.parametrize("method", ["fine-tune", "darc"])
 def test_adapting_to_a_bag_gives_a_policy_with_its_lineage(
     trained: Trained, terrafirma: Run, record: Run, tmp_path: Path, method: str
@@ -153,3 +166,22 @@ def test_ppo_cannot_be_adapted_and_says_so(
     (run.path / "source" / "policy.onnx").write_bytes(policy.read_bytes())
     error = terrafirma("adapt", run.path, "--samples", tmp_path).error
     assert "darc adapts policies trained with sac; moment uses ppo" in error
+
+
+def test_a_recurrent_policy_is_trained_judged_filmed_and_not_adapted(
+    terrafirma: Run, record: Run, tmp_path: Path
+) -> None:
+    recipe, run = tmp_path / "moment.yaml", tmp_path / "run"
+    recipe.write_text(RECIPE.format(train="algorithm: ppo\n  rollout_steps: 32\n  recurrent: {hidden: 8}"))
+    assert terrafirma("train", recipe, "--out", run).code == 0
+    policy = run / "source" / "policy.onnx"
+    assert json.loads(terrafirma("check", policy, "--json").out)["recurrent_state"] == {"state": [1, 16]}
+    rows = json.loads((run / "summary.json").read_text())
+    assert [row["domain"] for row in rows] == ["nominal", "iiwa-broken-joint"]
+    judged = json.loads(terrafirma("evaluate", policy, "--episodes", "2", "--json").out)
+    assert judged["return_mean"] == rows[0]["return_mean"]
+    for method in ("darc", "fine-tune"):
+        error = terrafirma("adapt", run, "--samples", tmp_path, "--method", method).error
+        assert f"{method} goes on training actors that see one transition at a time" in error
+        assert "moment trained a recurrent one" in error
+    assert not (run / "darc").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.statistics import bootstrap_interval, wilson_interval
@@ -59,3 +59,32 @@ def test_the_bootstrap_has_the_width_of_the_standard_error() -> None:
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.08)
     assert bootstrap_interval(values.tolist()) == (low, high)
     assert bootstrap_interval([2.5] * 10) == (2.5, 2.5)
+
+
+SAMPLES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40)
+
+
+@settings(max_examples=40)
+@given(SAMPLES)
+def test_the_bootstrap_stays_within_the_data(values: list[float]) -> None:
+    low, high = bootstrap_interval(values)
+    slack = 1e-9 * max(map(abs, values))
+    assert min(values) - slack <= low <= high <= max(values) + slack
+
+
+@settings(max_examples=40)
+@given(SAMPLES, st.floats(-1e3, 1e3), st.floats(0.1, 10.0))
+def test_the_bootstrap_follows_shift_and_scale(values: list[float], shift: float, scale: float) -> None:
+    low, high = bootstrap_interval(values)
+    moved = bootstrap_interval([scale * value + shift for value in values])
+    size = scale * max(map(abs, values)) + abs(shift)
+    assert moved == pytest.approx((scale * low + shift, scale * high + shift), abs=1e-9 * (size + 1.0))
+
+
+@given(st.integers(1, 300), st.data())
+def test_wilson_s_interval_mirrors_and_narrows(trials: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, trials))
+    low, high = wilson_interval(successes, trials)
+    assert wilson_interval(trials - successes, trials) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    narrower = wilson_interval(4 * successes, 4 * trials)
+    assert narrower[1] - narrower[0] < high - low

@@ -1,0 +1,1 @@
+"""`terrafirma evaluate`: one domain, curves over a parameter, or a matrix of policies and domains."""

@@ -1,0 +1,1 @@
+"""Charts as PNG files, drawn with Pillow, which the renderers need anyway."""
