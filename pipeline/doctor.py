@@ -8,6 +8,8 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from sim.engines.c_library import compiler
+
 PARTS = (
     ("onnxruntime", "run policies", True),
     ("mcap", "record and read bags", True),
@@ -17,7 +19,9 @@ PARTS = (
     ("mujoco", "emulate robots (extra 'train')", False),
     ("torch", "train and adapt (extra 'train')", False),
     ("stable_baselines3", "train and adapt (extra 'train')", False),
+    ("sb3_contrib", "train recurrent policies (extra 'train')", False),
 )
+COMPILER = "C compiler", "train at full speed, a third faster: sudo apt install gcc libc6-dev"
 
 
 def examine() -> int:
@@ -28,6 +32,7 @@ def examine() -> int:
         found = importlib.util.find_spec(module) is not None
         complete &= found or not required
         table.add_row(module, "yes" if found else "[bold]no[/bold]", purpose)
+    table.add_row(COMPILER[0], "yes" if compiler() else "[bold]no[/bold]", COMPILER[1])
     console = Console()
     console.print(f"Python {sys.version.split()[0]} at {sys.executable}")
     console.print(table)

@@ -23,7 +23,7 @@ def make(name: str) -> gymnasium.Env[Any, Any]:
     return gymnasium.make(name)
 
 
-def peer_rates(name: str, processes: int, rounds: int, ours: Callable[[], float]) -> dict[str, float]:
+def peer_rates(name: str, processes: int, rounds: int, ours: Callable[[], float]) -> dict[str, list[float]]:
     """Environment steps a second of both vector environments and of `ours`, measured in turns."""
     makers: list[Callable[[], gymnasium.Env[Any, Any]]] = [partial(make, name) for _ in range(processes)]
     subprocess, asynchronous = SubprocVecEnv(makers), AsyncVectorEnv(makers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 class Row:
     """One measurement, and what it is held against.
 
-    `ratio` is value over reference; NaN where there is no reference. `goal` is the least ratio (or,
+    `ratio` is of value to reference; NaN where there is no reference. `goal` is the least ratio (or,
     without a reference, a bound on the value) that we are content with.
     """
 
@@ -26,9 +26,13 @@ class Row:
     met: bool = True
 
 
-def compare(metric: str, value: float, unit: str, reference: float, goal: float) -> Row:
-    """A row whose ratio is to reach `goal`."""
-    ratio = value / reference
+def compare(metric: str, values: Sequence[float], unit: str, references: Sequence[float], goal: float) -> Row:
+    """A row whose ratio is to reach `goal`: the median of the rounds' own ratios.
+
+    What slows a shared machine down for a while slows both measurements of a round.
+    """
+    ratio = float(np.median(np.asarray(values) / references))
+    value, reference = float(np.median(values)), float(np.median(references))
     return Row(metric, value, unit, reference, ratio, f"≥ {goal:g}", ratio >= goal)
 
 
@@ -37,13 +41,15 @@ def bounded(metric: str, value: float, unit: str, most: float) -> Row:
     return Row(metric, value, unit, goal=f"≤ {most:g} {unit}", met=value <= most)
 
 
-def alternate(candidates: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Median of what each candidate measures, in turns: a noisy machine is noisy for all of them."""
+def alternate(candidates: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """What each candidate measures in each round; they take turns at being first."""
     samples: dict[str, list[float]] = {name: [] for name in candidates}
+    order = list(candidates.items())
     for _ in range(rounds):
-        for name, measure in candidates.items():
+        for name, measure in order:
             samples[name].append(measure())
-    return {name: float(np.median(values)) for name, values in samples.items()}
+        order.reverse()
+    return samples
 
 
 def seconds(work: Callable[[], object]) -> float:
