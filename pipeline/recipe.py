@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
@@ -59,12 +59,13 @@ class Recipe(Strict):
     def digest(self) -> str:
         """Hash of everything that decides the outcome: the recipe and the domains that it names.
 
-        Where environments run decides nothing.
+        Where environments run decides nothing, and a switch that is off is as if there were none.
         """
+        off = {"recurrent"} if getattr(self.train, "recurrent", None) is None else set()
         names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
         domains = [find_domain(name).read_text(errors="replace") for name in names]
         return hashlib.sha256(
-            "\n".join([self.model_dump_json(exclude={"train": {"workers"}}), *domains]).encode()
+            "\n".join([self.model_dump_json(exclude={"train": {"workers"} | off}), *domains]).encode()
         ).hexdigest()
 
 
@@ -118,5 +119,6 @@ def _fields_at(location: list[str], train_config: type[Strict]) -> Iterable[str]
     model: Any = Recipe
     for part in location:
         annotation = model.model_fields[part].annotation
-        model = train_config if part == "train" else annotation
+        settings = [kind for kind in (annotation, *get_args(annotation)) if hasattr(kind, "model_fields")]
+        model = train_config if part == "train" else settings[0]
     return [".".join([*location, name]) for name in model.model_fields]

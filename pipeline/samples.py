@@ -103,7 +103,7 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
             action = recorded.normalised_action[i]
             step = Step(state, recorded.command[i], action, action, kinematics.tool_position(position), None)
             for name, value in task.measure(step).items():
-                history.setdefault(name, []).append(value)
+                history.setdefault(name, []).append(float(value))
         commands += 1
         successes += task.success(history, terminated=False)
     if not commands:

@@ -22,7 +22,16 @@ MAY_IMPORT = {
     "robot_bridge": ("contract", *RUNTIME, "robot_bridge"),
     "pipeline": PACKAGES,
 }
-TRAINING_ONLY = {"torch", "pybullet", "mujoco", "gymnasium", "stable_baselines3", "onnx", "PIL"}
+TRAINING_ONLY = {
+    "torch",
+    "pybullet",
+    "mujoco",
+    "gymnasium",
+    "stable_baselines3",
+    "sb3_contrib",
+    "onnx",
+    "PIL",
+}
 ROBOT_SIDE = ("contract/", "robot_bridge/", "policies/runtime.py", "policies/metadata.py")
 
 

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv-robot"
 PYTHON = ENVIRONMENT / "bin" / "python"
-FORBIDDEN = ("torch", "pybullet", "mujoco", "gymnasium", "stable_baselines3")
+FORBIDDEN = ("torch", "pybullet", "mujoco", "gymnasium", "stable_baselines3", "sb3_contrib")
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -95,7 +95,15 @@ def test_the_base_install_needs_no_training_package(wheel: Path) -> None:
         lines = archive.read("terrafirma-0.1.0.dist-info/METADATA").decode().splitlines()
     base = [line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line]
     assert any("onnxruntime" in line for line in base)
-    for heavy in ("torch", "pybullet", "mujoco", "stable-baselines3", "gymnasium", "ros-kilted"):
+    for heavy in (
+        "torch",
+        "pybullet",
+        "mujoco",
+        "stable-baselines3",
+        "sb3-contrib",
+        "gymnasium",
+        "ros-kilted",
+    ):
         assert not any(heavy in line for line in base)
 
 

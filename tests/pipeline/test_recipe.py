@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.loop import check_recipe
 from pipeline.recipe import RECIPES, load_recipe
 from pipeline.run_directory import RunDirectory, write_json
+from sim.domains.reader import find_domain
 
 RECIPE = """\
 name: small
@@ -58,6 +60,19 @@ def test_shipped_recipes_are_valid(path: Path) -> None:
             r"unknown recipe field 'collect\.rates'\. Did you mean 'collect\.rate'",
         ),
         ("sac\n", "sac\n  rollout_steps: 8\n", r"unknown recipe field 'train\.rollout_steps'"),
+        (
+            "algorithm: sac",
+            "algorithm: ppo\n  recurrent: {hiden: 8}",
+            r"unknown recipe field 'train\.recurrent\.hiden'\. Did you mean 'train\.recurrent\.hidden'\?",
+        ),
+        (
+            "algorithm: sac",
+            "algorithm: ppo\n  recurrnt: {}",
+            r"unknown recipe field 'train\.recurrnt'\. Did you mean 'train\.recurrent'\?",
+        ),
+        ("sac\n", "sac\n  recurrent: {}\n", r"unknown recipe field 'train\.recurrent'"),
+        ("sac\n", "ppo\n  recurrent: {hidden: 0}\n", r"train\.recurrent\.hidden: .*greater than 0, got 0"),
+        ("sac\n", "ppo\n  recurrent: true\n", r"train\.recurrent: .*got True"),
         ("steps: 100", "steps: many", r"small\.yaml: train\.steps: .*integer.*got 'many'"),
         ("steps: 100", "steps: 100 s", r"train\.steps: .*got '100 s'"),
         ("steps: 100", "steps: -1", r"train\.steps: .*greater than 0, got -1"),
@@ -83,6 +98,27 @@ def test_files_that_are_no_recipe(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(TerrafirmaError, match=r"small\.yaml"):
         load_recipe(path)
+
+
+def test_a_memory_is_part_of_what_a_run_is_and_none_is_nothing_new(tmp_path: Path) -> None:
+    def digest(train: str) -> str:
+        return load_recipe(write(tmp_path, "algorithm: sac", f"algorithm: ppo{train}"))[0].digest()
+
+    plain = digest("")
+    assert digest("\n  recurrent:") == digest("\n  workers: 1") == plain
+    assert len({plain, digest("\n  recurrent: {}"), digest("\n  recurrent: {hidden: 64}")}) == 3
+    assert digest("\n  recurrent: {hidden: 128}") == digest("\n  recurrent: {}\n  workers: 3")
+
+
+def test_runs_from_before_there_was_a_memory_can_go_on() -> None:
+    """As the file said it then, the hash of a recipe that has none is still the same."""
+    recipe, _ = load_recipe("a1-velocity")
+    assert '"recurrent"' in recipe.model_dump_json()
+    data = json.loads(recipe.model_dump_json(exclude={"train": {"workers"}}))
+    del data["train"]["recurrent"]
+    domains = [find_domain(name).read_text() for name in (recipe.source, *recipe.evaluate_in)]
+    text = "\n".join([json.dumps(data, separators=(",", ":"), ensure_ascii=False), *domains])
+    assert recipe.digest() == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_where_environments_run_is_no_part_of_what_a_run_is(tmp_path: Path) -> None:
