@@ -21,6 +21,7 @@ from pipeline.evaluate_command import evaluate
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
 from pipeline.robot_command import robot
+from pipeline.zoo_command import zoo
 
 INVALID_INPUT, INTERRUPTED = 2, 130
 
@@ -251,6 +252,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "collect": collect,
     "bench": bench,
     "robot": robot,
+    "zoo": zoo,
     "doctor": doctor,
 }
 
