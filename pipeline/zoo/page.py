@@ -22,9 +22,9 @@ terrafirma zoo list                     # all cards as a table
 terrafirma zoo verify [NAME ...]        # measure every figure of the cards again, and compare
 ```
 
-`zoo verify` runs the very episodes that the card names and ends with 0 if each figure is equal, or lies in the
-95 % interval of the new measurement; otherwise it names the figure. [Evaluation](evaluation.md) says what the
-figures mean, [Command line](command-line.md#zoo) how a policy gets here.
+`zoo verify` runs the very episodes that the card names and ends with 0 if each figure is equal, or lies in
+the 95 % interval of the new measurement; otherwise it names the figure. [Evaluation](evaluation.md) says what
+the figures mean, [Command line](command-line.md#zoo) how a policy gets here.
 """
 
 

@@ -52,5 +52,5 @@ class Shelf:
         return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
     def cards(self) -> list[Card]:
-        """All of them, by name."""
-        return [self.card(name) for name in self.names]
+        """All that there are, by name."""
+        return [self.card(name) for name in self.names if self.card_file(name).is_file()]
