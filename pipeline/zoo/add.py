@@ -15,11 +15,13 @@ from pipeline.zoo.origin import find_policy, origin
 from pipeline.zoo.page import page
 from pipeline.zoo.shelf import Shelf
 from policies.runtime import Policy
-from sim.robots import ROBOTS
+from sim.robots import ROBOTS, load_robot
+from sim.tasks import make_task
 
 MAX_BYTES = 1_000_000
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-FRAMES = 4
+MOMENTS = (0.0, 0.3, 1.0)  # s into the pictured command, before its end
+PICTURE_SEED = 10_003  # of an episode in which there is much to do, for a walker as for an arm
 JPEG_QUALITY = 85
 
 
@@ -96,12 +98,13 @@ def _training(shelf: Shelf, policy: Policy) -> Training:
 
 
 def _draw(policy: Policy, domain: str, path: Path) -> None:
-    """A strip over one command: from its start to just before its end."""
-    where = shipped_domain(domain)
+    """A strip over one command: its start, the motion, and just before its end."""
+    identity = policy.contract.identity
+    task = make_task(identity.task, load_robot(identity.robot))
+    picture = strip(policy, shipped_domain(domain), (*MOMENTS, task.command_seconds - 0.1), PICTURE_SEED)
     path.parent.mkdir(parents=True, exist_ok=True)
-    moments = [3.0 * i / FRAMES for i in range(FRAMES)]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.jpg")
-    strip(policy, where, moments).save(temporary, quality=JPEG_QUALITY, optimize=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    picture.save(temporary, quality=JPEG_QUALITY, optimize=True)
     temporary.replace(path)
 
 
