@@ -222,10 +222,10 @@ def collect(out: Path, seconds: float = 0.0, policy: str = "") -> int:
 
 
 def bench(name: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
-    """Measure: sim (speed against the engine's floor and public peers) or engines (how they differ).
+    """Measure: sim (speed, against floor and peers), engines (how they differ), policy (time of a step).
 
     Args:
-        name: sim or engines.
+        name: sim, engines or policy.
         as_json: print a list of rows.
     """
     from pipeline.benches.command import measure
