@@ -25,9 +25,11 @@ class LearningCurve(BaseCallback):
     its last checkpoint is dropped, for those steps are done again, and seconds add up.
     """
 
-    def __init__(self, path: Path, report: Report, every_seconds: float = 2.0) -> None:
+    EVERY = 2.0  # s between two lines
+
+    def __init__(self, path: Path, report: Report) -> None:
         super().__init__()
-        self._path, self._report, self._every = path, report, every_seconds
+        self._path, self._report = path, report
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._started = self._written = time.monotonic()
 
@@ -44,7 +46,7 @@ class LearningCurve(BaseCallback):
             if "episode" in info:
                 episode = {"return": info["episode"]["r"], "success": float(info["success"])}
                 self._recent.append(episode | info["metrics"])
-        if time.monotonic() - self._written >= self._every:
+        if time.monotonic() - self._written >= self.EVERY:
             self.write()
         return True
 
