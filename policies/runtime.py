@@ -156,7 +156,9 @@ def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path
         raise ContractError(
             f"{path}: the graph takes observations of shape {given}, the contract assembles [1, {size}]."
         )
-    wanted = [("action", outputs["action"], (1, len(contract.joints)))]
+    wanted: list[tuple[str, Sequence[int | str | None], tuple[int, ...]]] = [
+        ("action", outputs["action"], (1, len(contract.joints)))
+    ]
     for state in contract.recurrent_state:
         wanted += [(state.name, inputs[state.name], state.shape)]
         wanted += [(state.output, outputs[state.output], state.shape)]
