@@ -21,6 +21,7 @@ from pipeline.evaluate_command import evaluate
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
 from pipeline.robot_command import robot
+from pipeline.zoo_command import zoo
 
 INVALID_INPUT, INTERRUPTED = 2, 130
 
@@ -221,10 +222,10 @@ def collect(out: Path, seconds: float = 0.0, policy: str = "") -> int:
 
 
 def bench(name: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
-    """Measure: sim (speed against the engine's floor and public peers) or engines (how they differ).
+    """Measure: sim (speed, against floor and peers), engines (how they differ), policy (time of a step).
 
     Args:
-        name: sim or engines.
+        name: sim, engines or policy.
         as_json: print a list of rows.
     """
     from pipeline.benches.command import measure
@@ -251,6 +252,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "collect": collect,
     "bench": bench,
     "robot": robot,
+    "zoo": zoo,
     "doctor": doctor,
 }
 

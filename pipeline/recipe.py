@@ -61,7 +61,7 @@ class Recipe(Strict):
 
         Where environments run decides nothing, and a switch that is off is as if there were none.
         """
-        off = {"recurrent"} if getattr(self.train, "recurrent", None) is None else set()
+        off = {name for name in ("recurrent", "stop_at") if getattr(self.train, name, None) is None}
         names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
         domains = [find_domain(name).read_text(errors="replace") for name in names]
         return hashlib.sha256(

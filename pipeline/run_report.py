@@ -39,7 +39,7 @@ def write_run_report(run: RunDirectory, rows: list[Row], policies: dict[str, Pol
     data = ReportData(
         title=recipe.name,
         rows=tuple(_summary_row(row) for row in rows),
-        description=recipe.description + _deployed(run),
+        description=recipe.description + _stopped(run) + _deployed(run),
         curves=_training_curves(run),
         gap=_gap(run) if "darc" in policies else (),
         diagnostics=_diagnostics(run),
@@ -67,6 +67,20 @@ def _summary_row(row: Row) -> SummaryRow:
         row.episodes,
         row.target_steps,
         row.seconds,
+    )
+
+
+def _stopped(run: RunDirectory) -> str:
+    """One sentence where training ended before its last step, being good enough."""
+    wanted, train = run.recipe.train.stop_at, run.recipe.train
+    lines = _curve(run.path / "source" / CURVE)
+    if wanted is None or not lines or lines[-1]["steps"] >= train.steps:
+        return ""
+    bounds = [f"{name} ≤ {bound:g}" for name, bound in wanted.at_most.items()]
+    bounds += [f"{name} ≥ {bound:g}" for name, bound in wanted.at_least.items()]
+    return (
+        f" Training ended after {lines[-1]['steps']:,} of {train.steps:,} steps: for {wanted.hold:,} steps "
+        f"on end, recent episodes had {', '.join(bounds)}."
     )
 
 

@@ -1,20 +1,14 @@
-"""What happens between updates: learning-rate schedule, learning curve, checkpoints, progress."""
+"""What happens between updates: learning-rate schedules and checkpoints."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from policies.checkpoint import save_checkpoint
-
-Report = Callable[[int, dict[str, float]], None]  # (steps done, latest metrics)
 
 
 class AdaptiveLearningRate(BaseCallback):
@@ -73,46 +67,18 @@ class LinearLearningRate(BaseCallback):
         return True
 
 
-class LearningCurve(BaseCallback):
-    """Append the mean return, success and metrics of recent episodes to `metrics.jsonl`."""
-
-    def __init__(self, path: Path, report: Report, every_seconds: float = 2.0, window: int = 100) -> None:
-        super().__init__()
-        self._path, self._report, self._every = path, report, every_seconds
-        self._recent: deque[dict[str, float]] = deque(maxlen=window)
-        self._started = self._written = time.monotonic()
-
-    def _on_step(self) -> bool:
-        for info in self.locals["infos"]:
-            if "episode" in info:
-                episode = {"return": info["episode"]["r"], "success": float(info["success"])}
-                self._recent.append(episode | info["metrics"])
-        if time.monotonic() - self._written >= self._every:
-            self.write()
-        return True
-
-    def write(self) -> None:
-        """Add one line with the state of now."""
-        self._written = time.monotonic()
-        if not self._recent:
-            self._report(self.num_timesteps, {})
-            return
-        means = {name: float(np.mean([e[name] for e in self._recent])) for name in self._recent[-1]}
-        line = {"steps": self.num_timesteps, "seconds": self._written - self._started} | means
-        with self._path.open("a") as stream:
-            stream.write(json.dumps(line) + "\n")
-        self._report(self.num_timesteps, means)
-
-    def _on_training_end(self) -> None:
-        self.write()
-
-
 class Checkpoints(BaseCallback):
-    """Keep the newest training state on disk, so that a killed run can go on."""
+    """Keep the newest training state on disk, so that a killed run can go on.
 
-    def __init__(self, path: Path, every_seconds: float = 60.0) -> None:
+    A large replay buffer takes long to write: the pause between two checkpoints grows with that.
+    """
+
+    LEAST, MOST = 5.0, 60.0  # s between two
+    SHARE = 0.01  # of the time, spent on writing
+
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        self._path, self._every = path, every_seconds
+        self._path, self._every = path, self.LEAST
         self._saved = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -123,8 +89,10 @@ class Checkpoints(BaseCallback):
     def save(self) -> None:
         """Write the checkpoint now."""
         model: Any = self.model
+        started = time.monotonic()
         save_checkpoint(self._path, model, model.get_vec_normalize_env())
         self._saved = time.monotonic()
+        self._every = min(self.MOST, max(self.LEAST, (self._saved - started) / self.SHARE))
 
     def _on_training_end(self) -> None:
         self.save()

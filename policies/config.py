@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 
 class Strict(BaseModel):
@@ -15,6 +15,20 @@ class Strict(BaseModel):
 
 RAY = r"ray(:[1-9]\d*)?"
 Workers = PositiveInt | Annotated[str, Field(pattern=f"^{RAY}$")]  # processes, or Ray actors
+
+
+class StopConfig(Strict):
+    """Training ends once the means of the last 100 episodes have met every bound for `hold` steps on end."""
+
+    at_most: dict[str, float] = Field(default_factory=dict)  # e.g. {error_vx: 0.15}
+    at_least: dict[str, float] = Field(default_factory=dict)  # e.g. {success: 0.95}
+    hold: PositiveInt = 20_000  # environment steps
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> StopConfig:
+        if not self.at_most and not self.at_least:
+            raise ValueError("name at least one metric in at_most or at_least")
+        return self
 
 
 class SacConfig(Strict):
@@ -32,6 +46,7 @@ class SacConfig(Strict):
     updates_per_step: PositiveFloat = 1.0
     learning_starts: PositiveInt = 1_000
     buffer_size: PositiveInt = 300_000
+    stop_at: StopConfig | None = None
 
 
 class RecurrentConfig(Strict):
@@ -63,6 +78,7 @@ class PpoConfig(Strict):
     entropy: float = Field(0.0, ge=0)
     initial_log_std: float = -1.0
     recurrent: RecurrentConfig | None = None  # None: a feed-forward policy
+    stop_at: StopConfig | None = None
 
 
 TrainConfig = Annotated[SacConfig | PpoConfig, Field(discriminator="algorithm")]

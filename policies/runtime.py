@@ -40,7 +40,8 @@ class Policy:
         self._session = _open_session(data, path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract, self.golden = _parse_metadata(metadata, path)
-        self._outputs = _match_graph(self._session, self.contract, path)
+        _match_graph(self._session, self.contract, path)
+        self._bind()
         self.reset()
         self.golden_error = self._replay()
         self.reset()
@@ -55,28 +56,50 @@ class Policy:
                 f"{self.path}: the graph does not run on what the contract gives it ({error})."
             ) from error
 
+    def _bind(self) -> None:
+        """Give the graph the memory that it reads and writes, once: feeds cost more than small networks."""
+        self._binding = self._session.io_binding()
+        states = self.contract.recurrent_state
+        self._observation = _buffer((1, self.contract.observation_size))
+        self._action = _buffer((1, len(self.contract.joints)))
+        self._states = [(_buffer(state.shape), _buffer(state.shape)) for state in states]  # read, written
+        inputs = {"observation": self._observation} | {
+            state.name: read for state, (read, _) in zip(states, self._states, strict=True)
+        }
+        outputs = {"action": self._action} | {
+            state.output: written for state, (_, written) in zip(states, self._states, strict=True)
+        }
+        for name, array in inputs.items():
+            self._binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        for name, array in outputs.items():
+            self._binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+
     def reset(self) -> None:
         """Zero the recurrent state, if the graph has any: an episode begins."""
-        self._feed: dict[str, NDArray[np.float32]] = {
-            state.name: np.zeros(state.shape, dtype=np.float32) for state in self.contract.recurrent_state
-        }
+        for read, _ in self._states:
+            read[:] = 0.0
 
     def __call__(self, observation: NDArray[np.float32]) -> Array:
         """Action (n,) rad for one observation (observation_size,), one tick after the last.
 
         All NaN where the recurrent state is not finite, for then no later action means anything.
         """
-        self._feed["observation"] = observation[None]
-        action, *states = self._session.run(self._outputs, self._feed)
-        for state, value in zip(self.contract.recurrent_state, states, strict=True):
-            self._feed[state.name] = value
-            if not np.isfinite(value).all():
-                action = np.full_like(action, np.nan)
-        return np.asarray(action[0], dtype=np.float64)
+        self._observation[0] = observation
+        self._session.run_with_iobinding(self._binding)
+        action: Array = self._action[0].astype(np.float64)
+        for read, written in self._states:
+            read[:] = written
+            if not np.isfinite(written).all():
+                action[:] = np.nan
+        return action
 
     def session(self) -> PolicySession:
         """A fresh observation and action memory for one run of this policy."""
         return PolicySession(self.contract)
+
+
+def _buffer(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.zeros(shape, dtype=np.float32)
 
 
 def _read(path: Path) -> bytes:
@@ -117,8 +140,8 @@ def _parse_metadata(metadata: Mapping[str, str], path: Path) -> tuple[Contract, 
     return contract, trace
 
 
-def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> list[str]:
-    """Output names in the order in which they are fetched."""
+def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:
+    """Refuse a graph whose inputs and outputs are not the contract's."""
     states = [state.name for state in contract.recurrent_state]
     inputs = {item.name: item.shape for item in session.get_inputs()}
     outputs = {item.name: item.shape for item in session.get_outputs()}
@@ -133,14 +156,20 @@ def _match_graph(session: onnxruntime.InferenceSession, contract: Contract, path
         raise ContractError(
             f"{path}: the graph takes observations of shape {given}, the contract assembles [1, {size}]."
         )
+    wanted: list[tuple[str, Sequence[int | str | None], tuple[int, ...]]] = [
+        ("action", outputs["action"], (1, len(contract.joints)))
+    ]
     for state in contract.recurrent_state:
-        for name, shape in ((state.name, inputs[state.name]), (state.output, outputs[state.output])):
-            if not _fits(shape, state.shape):
-                raise ContractError(
-                    f"{path}: the graph's {name!r} has shape {shape}, the contract's recurrent state "
-                    f"{state.name!r} has {list(state.shape)}."
-                )
-    return wanted_outputs
+        wanted += [(state.name, inputs[state.name], state.shape)]
+        wanted += [(state.output, outputs[state.output], state.shape)]
+    for name, shape, needed in wanted:
+        if not _fits(shape, needed):
+            raise ContractError(
+                f"{path}: the graph's {name!r} has shape {shape}, the contract needs {list(needed)}."
+            )
+    for item in session.get_outputs():
+        if item.type != "tensor(float)":
+            raise ContractError(f"{path}: the graph's {item.name!r} is a {item.type}, not a tensor(float).")
 
 
 def _fits(shape: Sequence[int | str | None], wanted: tuple[int, ...]) -> bool:

@@ -13,9 +13,10 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from contract.record import Identity
 from contract.state import Array, RobotState
-from policies.callbacks import AdaptiveLearningRate, Checkpoints, LearningCurve, LinearLearningRate, Report
+from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
+from policies.curve import EarlyStop, LearningCurve, Report
 from policies.export import export
 from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
@@ -37,7 +38,7 @@ def train(
     report: Report,
     resume: bool = False,
 ) -> Policy:
-    """Train from scratch, or go on from the run's checkpoint, and export.
+    """Train from scratch, or go on from the run's checkpoint, until the last step or `stop_at`; export.
 
     Args:
         run: directory for checkpoint.pt, metrics.jsonl, TensorBoard events and policy.onnx.
@@ -46,7 +47,10 @@ def train(
     torch.set_num_threads(1)  # the other core steps the environments
     run.mkdir(parents=True, exist_ok=True)
     raw = make_vector(spec, config.environments, config.workers, seed)
-    callbacks: list[BaseCallback] = [LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)]
+    curve = LearningCurve(run / CURVE, report)
+    callbacks: list[BaseCallback] = [curve, Checkpoints(run / CHECKPOINT)]
+    if config.stop_at is not None:
+        callbacks.append(EarlyStop(config.stop_at, curve))
     try:
         model: Learner
         normaliser = None

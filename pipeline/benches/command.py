@@ -16,7 +16,7 @@ from pipeline.benches.rows import Row
 from pipeline.progress import Report, progress
 from pipeline.tables import print_table
 
-BENCHES = {"sim": "pipeline.benches.sim", "engines": "pipeline.benches.engines"}
+BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy")}
 
 
 def measure(name: str, as_json: bool) -> int:

@@ -42,7 +42,8 @@ def test_every_module_is_packed(names: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["sim/domains/**/*.yaml", "pipeline/recipes/*.yaml", "policies/zoo/*.onnx"]
+    "pattern",
+    ["sim/domains/**/*.yaml", "pipeline/recipes/*.yaml", "policies/zoo/*.onnx", "policies/zoo/*.json"],
 )
 def test_data_is_packed(names: set[str], pattern: str) -> None:
     files = {p.relative_to(ROOT).as_posix() for p in ROOT.glob(pattern)}

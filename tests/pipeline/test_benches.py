@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.benches import command, engines, rows, sim
+from pipeline.benches import command, engines, policy, rows, sim
+from pipeline.places import policy_file
 from sim.robots import load_robot
 
 Run = Callable[..., Any]
@@ -45,6 +46,27 @@ def test_an_environment_step_is_slower_than_the_engine_s_own(monkeypatch: pytest
     assert not row.met
     assert sim.pybullet.stepSimulation is step
     assert "advance" in sim.profile("iiwa", "reach")
+
+
+def test_a_policy_s_matrices_are_those_of_its_layers() -> None:
+    assert [m.shape for m in policy.layers(policy_file("a1-velocity"))] == [(47, 256), (256, 128), (128, 12)]
+
+
+def test_a_tick_costs_more_than_its_parts_and_a_network_more_than_its_products(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policy, "STEPS", 100)
+    monkeypatch.setattr(policy, "ROUNDS", 5)
+    samples = policy.measure(policy_file("iiwa-reach-broken-joint-oracle"))
+    least = {name: min(values) for name, values in samples.items()}
+    assert 0.0 < least["products"] < 2.0 * least["network"]  # noise
+    assert max(least["network"], least["observe"], least["act"]) < least["tick"]
+    network, tick = policy.judge("arm", samples)
+    assert tick.ratio > 1.0
+    assert (network.goal, tick.goal) == ("≤ 100 µs", "")
+    slow = samples | {"network": [101.0] * 5}
+    assert not policy.judge("arm", slow)[0].met
+    assert "101.0  network" in policy.parts(slow)
 
 
 def test_an_arm_does_the_same_in_both_engines_and_a_weak_one_does_not(
