@@ -80,6 +80,7 @@ class LearningCurve(BaseCallback):
         super().__init__()
         self._path, self._report, self._every = path, report, every_seconds
         self._recent: deque[dict[str, float]] = deque(maxlen=window)
+        self.also: dict[str, float] = {}  # what else a line says
         self._started = self._written = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -91,13 +92,18 @@ class LearningCurve(BaseCallback):
             self.write()
         return True
 
+    def forget(self) -> None:
+        """Begin anew with another policy's episodes."""
+        self._recent.clear()
+
     def write(self) -> None:
         """Add one line with the state of now."""
         self._written = time.monotonic()
-        if not self._recent:
-            self._report(self.num_timesteps, {})
+        names = self._recent[-1] if self._recent else ()
+        means = {name: float(np.mean([e[name] for e in self._recent])) for name in names} | self.also
+        if not means:
+            self._report(self.num_timesteps, means)
             return
-        means = {name: float(np.mean([e[name] for e in self._recent])) for name in self._recent[-1]}
         line = {"steps": self.num_timesteps, "seconds": self._written - self._started} | means
         with self._path.open("a") as stream:
             stream.write(json.dumps(line) + "\n")

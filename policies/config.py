@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 
 class Strict(BaseModel):
@@ -33,11 +33,24 @@ class SacConfig(Strict):
     learning_starts: PositiveInt = 1_000
     buffer_size: PositiveInt = 300_000
 
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole training."""
+        return self.steps
+
 
 class RecurrentConfig(Strict):
     """An LSTM in front of the actor's layers, and one in front of the critic's."""
 
     hidden: PositiveInt = 128  # units of each
+
+
+class TeacherStudentConfig(Strict):
+    """A teacher that is told what no sensor says, and a student that finds it out (policies.student)."""
+
+    latent: PositiveInt = 8  # numbers that the teacher's encoder makes of it
+    history: int = Field(20, ge=2)  # observations that the student remembers
+    student_steps: PositiveInt = 500_000  # after the teacher's `steps`
 
 
 class PpoConfig(Strict):
@@ -63,6 +76,27 @@ class PpoConfig(Strict):
     entropy: float = Field(0.0, ge=0)
     initial_log_std: float = -1.0
     recurrent: RecurrentConfig | None = None  # None: a feed-forward policy
+    privileged_critic: bool = False  # whether the critic sees what no sensor says
+    teacher_student: TeacherStudentConfig | None = None  # None: what is trained is what is deployed
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole training."""
+        return self.steps + (self.teacher_student.student_steps if self.teacher_student else 0)
+
+    @property
+    def privileged(self) -> str:
+        """The switch for which the environments have to tell what no sensor says, or ""."""
+        return "teacher_student" if self.teacher_student else "privileged_critic" * self.privileged_critic
+
+    @model_validator(mode="after")
+    def _switches_fit(self) -> PpoConfig:
+        if self.recurrent and self.privileged:
+            raise ValueError(
+                f"recurrent and {self.privileged} do not go together: the LSTMs of a recurrent policy's "
+                "actor and critic see the same; choose one of the switches"
+            )
+        return self
 
 
 TrainConfig = Annotated[SacConfig | PpoConfig, Field(discriminator="algorithm")]

@@ -1,0 +1,114 @@
+"""A student that finds out what its teacher was told (RMA, Kumar et al. 2021, arXiv:2107.04034, phase 2).
+
+With h the last H normalised observations, zeros before the episode, and the teacher's mu and pi frozen:
+
+    z' = phi(h)        a = pi(x, z')        minimise over phi   E |phi(h) - mu(e)|²
+
+The expectation is over the student's own episodes, with the teacher's answers as labels (DAgger, Ross
+et al. 2011, arXiv:1011.0686): a student that errs meets what its errors lead to, and learns there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import CallbackList
+from stable_baselines3.common.vec_env import VecNormalize
+from torch import Tensor, nn
+
+from policies.callbacks import Checkpoints, LearningCurve, falling_rate
+from policies.config import PpoConfig
+from policies.learners import Learner
+from policies.teacher import TeacherNetwork
+
+LEARNING_RATE = 1e-3  # at the beginning of the phase
+LATENT_ERROR = "latent_error"
+SMALLEST_SPREAD = 1e-12  # of a latent that says nothing, to divide by
+
+
+def train_student(config: PpoConfig, model: Learner, curve: LearningCurve, checkpoints: Checkpoints) -> None:
+    """Train the student of a trained teacher up to `config.total_steps`, counted on from the teacher's.
+
+    The curve shows `latent_error`: the share of the latent's variance that the student, on episodes
+    which it has not trained on yet, does not explain. 1 is as good as a constant, 0 is the teacher.
+    """
+    env = model.get_vec_normalize_env()
+    assert isinstance(model, PPO), "recipes refuse a recurrent teacher"
+    assert env is not None
+    env.training = False  # the networks are used to these statistics
+    callbacks = CallbackList([curve, checkpoints])
+    callbacks.init_callback(model)
+    curve.forget()
+    student = _Student(config, model, env, callbacks)
+    callbacks.on_training_start({}, {})
+    while model.num_timesteps < config.total_steps:
+        histories, latents = student.play()
+        done = 1.0 - (config.total_steps - model.num_timesteps) / (config.total_steps - config.steps)
+        error = student.learn(histories, latents, falling_rate(LEARNING_RATE, done))
+        curve.also[LATENT_ERROR] = error
+        model.logger.record(f"student/{LATENT_ERROR}", error)
+        model.logger.dump(model.num_timesteps)
+    callbacks.on_training_end()
+
+
+class _Student:
+    """The student's episodes, which go on from one rollout to the next, and its regression."""
+
+    def __init__(self, config: PpoConfig, model: PPO, env: VecNormalize, callbacks: CallbackList) -> None:
+        network: Any = model.policy.mlp_extractor
+        assert isinstance(network, TeacherNetwork)
+        self._config, self._model, self._env, self._callbacks = config, model, env, callbacks
+        self._network = network
+        self._actor = nn.Sequential(network.policy_net, model.policy.action_net)
+        self._seen = _normalised(env.reset())
+        self._history = torch.zeros(env.num_envs, network.student.ticks, network.observed)
+
+    def play(self) -> tuple[Tensor, Tensor]:
+        """A rollout: histories (samples, ticks, observed) and what the teacher knew, (samples, latent)."""
+        histories, latents = [], []
+        for _ in range(self._config.rollout_steps):
+            observed = self._seen[:, : self._network.observed]
+            self._history = torch.cat([self._history[:, 1:], observed[:, None]], dim=1)
+            with torch.no_grad():
+                histories.append(self._history)
+                latents.append(self._network.latent(self._seen))
+                guess = self._network.student(self._history)
+                action = self._actor(torch.cat([observed, guess], dim=1))
+            self._step(action.clamp(-1.0, 1.0).numpy())
+        return torch.cat(histories), torch.cat(latents)
+
+    def _step(self, action: NDArray[np.float32]) -> None:
+        seen, _, dones, infos = self._env.step(action)
+        self._seen = _normalised(seen)
+        self._history = self._history * torch.from_numpy(~dones)[:, None, None]
+        self._model.num_timesteps += self._env.num_envs
+        self._callbacks.update_locals({"infos": infos})
+        self._callbacks.on_step()
+
+    def learn(self, histories: Tensor, latents: Tensor, rate: float) -> float:
+        """Some epochs over a rollout; returns the share left unexplained before them."""
+        student, optimizer = self._network.student, self._model.policy.optimizer
+        with torch.no_grad():
+            missed = (student(histories) - latents).square().sum()
+            spread = (latents - latents.mean(dim=0)).square().sum()
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        shuffle = torch.Generator().manual_seed(self._model.num_timesteps)  # the same in a resumed run
+        for _ in range(self._config.epochs):
+            order = torch.randperm(len(latents), generator=shuffle)
+            for part in order.chunk(self._config.minibatches):
+                loss = (student(histories[part]) - latents[part]).square().mean()
+                optimizer.zero_grad()  # without a gradient, the teacher's parameters stay
+                loss.backward()
+                nn.utils.clip_grad_norm_(student.parameters(), self._model.max_grad_norm)
+                optimizer.step()
+        return float(missed / spread.clamp_min(SMALLEST_SPREAD))
+
+
+def _normalised(seen: Any) -> Tensor:
+    """What a normalising environment gives, (environments, total), for torch."""
+    return torch.from_numpy(np.asarray(seen, dtype=np.float32))
