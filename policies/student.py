@@ -5,7 +5,9 @@ With h the last H normalised observations, zeros before the episode, and the tea
     z' = phi(h)        a = pi(x, z')        minimise over phi   E |phi(h) - mu(e)|²
 
 The expectation is over the student's own episodes, with the teacher's answers as labels (DAgger, Ross
-et al. 2011, arXiv:1011.0686): a student that errs meets what its errors lead to, and learns there.
+et al. 2011, arXiv:1011.0686): a student that errs meets what its errors lead to, and learns there. It
+learns from its latest rollouts together, since one alone holds few robots. They are no part of a
+checkpoint: a student that is resumed collects them anew.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from policies.callbacks import Checkpoints, LearningCurve, falling_rate
 from policies.config import PpoConfig
 from policies.learners import Learner
 from policies.teacher import TeacherNetwork
+from policies.tick_memory import TickMemory
 
 LEARNING_RATE = 1e-3  # at the beginning of the phase
 LATENT_ERROR = "latent_error"
@@ -46,9 +49,9 @@ def train_student(config: PpoConfig, model: Learner, curve: LearningCurve, check
     student = _Student(config, model, env, callbacks)
     callbacks.on_training_start({}, {})
     while model.num_timesteps < config.total_steps:
-        histories, latents = student.play()
+        error = student.play()
         done = 1.0 - (config.total_steps - model.num_timesteps) / (config.total_steps - config.steps)
-        error = student.learn(histories, latents, falling_rate(LEARNING_RATE, done))
+        student.learn(falling_rate(LEARNING_RATE, done))
         curve.also[LATENT_ERROR] = error
         model.logger.record(f"student/{LATENT_ERROR}", error)
         model.logger.dump(model.num_timesteps)
@@ -61,52 +64,50 @@ class _Student:
     def __init__(self, config: PpoConfig, model: PPO, env: VecNormalize, callbacks: CallbackList) -> None:
         network: Any = model.policy.mlp_extractor
         assert isinstance(network, TeacherNetwork)
+        assert config.teacher_student is not None
         self._config, self._model, self._env, self._callbacks = config, model, env, callbacks
         self._network = network
         self._actor = nn.Sequential(network.policy_net, model.policy.action_net)
-        self._seen = _normalised(env.reset())
-        self._history = torch.zeros(env.num_envs, network.student.ticks, network.observed)
+        self._seen, self._fresh = _normalised(env.reset()), torch.ones(env.num_envs, dtype=torch.bool)
+        latent, ticks = config.teacher_student.latent, network.student.ticks
+        self._memory = TickMemory(env.num_envs, network.observed, latent, ticks)
 
-    def play(self) -> tuple[Tensor, Tensor]:
-        """A rollout: histories (samples, ticks, observed) and what the teacher knew, (samples, latent)."""
-        histories, latents = [], []
+    def play(self) -> float:
+        """A rollout; returns the share of the latent's variance in it that the student misses."""
+        truths, guesses = [], []
         for _ in range(self._config.rollout_steps):
             observed = self._seen[:, : self._network.observed]
-            self._history = torch.cat([self._history[:, 1:], observed[:, None]], dim=1)
             with torch.no_grad():
-                histories.append(self._history)
-                latents.append(self._network.latent(self._seen))
-                guess = self._network.student(self._history)
-                action = self._actor(torch.cat([observed, guess], dim=1))
+                truths.append(self._network.latent(self._seen))
+                self._memory.add(observed, truths[-1], self._fresh)
+                guesses.append(self._network.student(self._memory.newest()))
+                action = self._actor(torch.cat([observed, guesses[-1]], dim=1))
             self._step(action.clamp(-1.0, 1.0).numpy())
-        return torch.cat(histories), torch.cat(latents)
+        truth, guess = torch.cat(truths), torch.cat(guesses)
+        spread = (truth - truth.mean(dim=0)).square().sum()
+        return float((guess - truth).square().sum() / spread.clamp_min(SMALLEST_SPREAD))
 
     def _step(self, action: NDArray[np.float32]) -> None:
         seen, _, dones, infos = self._env.step(action)
-        self._seen = _normalised(seen)
-        self._history = self._history * torch.from_numpy(~dones)[:, None, None]
+        self._seen, self._fresh = _normalised(seen), torch.from_numpy(dones)
         self._model.num_timesteps += self._env.num_envs
         self._callbacks.update_locals({"infos": infos})
         self._callbacks.on_step()
 
-    def learn(self, histories: Tensor, latents: Tensor, rate: float) -> float:
-        """Some epochs over a rollout; returns the share left unexplained before them."""
-        student, optimizer = self._network.student, self._model.policy.optimizer
-        with torch.no_grad():
-            missed = (student(histories) - latents).square().sum()
-            spread = (latents - latents.mean(dim=0)).square().sum()
+    def learn(self, rate: float) -> None:
+        """As many updates as PPO makes of a rollout, on ticks of this one and of those before."""
+        config, student, optimizer = self._config, self._network.student, self._model.policy.optimizer
         for group in optimizer.param_groups:
             group["lr"] = rate
-        shuffle = torch.Generator().manual_seed(self._model.num_timesteps)  # the same in a resumed run
-        for _ in range(self._config.epochs):
-            order = torch.randperm(len(latents), generator=shuffle)
-            for part in order.chunk(self._config.minibatches):
-                loss = (student(histories[part]) - latents[part]).square().mean()
-                optimizer.zero_grad()  # without a gradient, the teacher's parameters stay
-                loss.backward()
-                nn.utils.clip_grad_norm_(student.parameters(), self._model.max_grad_norm)
-                optimizer.step()
-        return float(missed / spread.clamp_min(SMALLEST_SPREAD))
+        chance = torch.Generator().manual_seed(self._model.num_timesteps)
+        batch = config.rollout_steps * self._env.num_envs // config.minibatches
+        for _ in range(config.epochs * config.minibatches):
+            histories, latents = self._memory.sample(batch, chance)
+            loss = (student(histories) - latents).square().mean()
+            optimizer.zero_grad()  # without a gradient, the teacher's parameters stay
+            loss.backward()
+            nn.utils.clip_grad_norm_(student.parameters(), self._model.max_grad_norm)
+            optimizer.step()
 
 
 def _normalised(seen: Any) -> Tensor:
