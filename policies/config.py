@@ -94,7 +94,7 @@ class PpoConfig(Strict):
         if self.recurrent and self.privileged:
             raise ValueError(
                 f"recurrent and {self.privileged} do not go together: the LSTMs of a recurrent policy's "
-                "actor and critic see the same; choose one of the switches"
+                "actor and critic see the same; choose one of them"
             )
         return self
 
