@@ -87,7 +87,9 @@ class PpoConfig(Strict):
     @property
     def privileged(self) -> str:
         """The switch for which the environments have to tell what no sensor says, or ""."""
-        return "teacher_student" if self.teacher_student else "privileged_critic" * self.privileged_critic
+        if self.teacher_student:
+            return "teacher_student"
+        return "privileged_critic" if self.privileged_critic else ""
 
     @model_validator(mode="after")
     def _switches_fit(self) -> PpoConfig:
@@ -95,6 +97,12 @@ class PpoConfig(Strict):
             raise ValueError(
                 f"recurrent and {self.privileged} do not go together: the LSTMs of a recurrent policy's "
                 "actor and critic see the same; choose one of them"
+            )
+        rollout, student = self.environments * self.rollout_steps, self.teacher_student
+        if student and student.student_steps < rollout:
+            raise ValueError(
+                f"teacher_student.student_steps: {student.student_steps} is less than one rollout, {rollout} "
+                "(environments · rollout_steps), so there would be no student"
             )
         return self
 

@@ -94,6 +94,11 @@ def test_shipped_recipes_are_valid(path: Path) -> None:
             "ppo\n  teacher_student: {history: 1}\n",
             r"train\.teacher_student\.history: .*greater than or equal to 2, got 1",
         ),
+        (
+            "sac\n",
+            "ppo\n  environments: 4\n  rollout_steps: 8\n  teacher_student: {student_steps: 31}\n",
+            r"train: teacher_student\.student_steps: 31 is less than one rollout, 32",
+        ),
         ("sac\n", "ppo\n  teacher_student: true\n", r"train\.teacher_student: .*got True"),
         ("steps: 100", "steps: many", r"small\.yaml: train\.steps: .*integer.*got 'many'"),
         ("steps: 100", "steps: 100 s", r"train\.steps: .*got '100 s'"),
@@ -143,8 +148,8 @@ def test_who_is_told_what_is_part_of_what_a_run_is(tmp_path: Path) -> None:
 
 
 def test_a_student_s_steps_are_counted(tmp_path: Path) -> None:
-    train = "ppo\n  teacher_student: {student_steps: 7}\n"
-    assert load_recipe(write(tmp_path, "sac\n", train))[0].train.total_steps == 107
+    train = "ppo\n  teacher_student: {student_steps: 4000}\n"
+    assert load_recipe(write(tmp_path, "sac\n", train))[0].train.total_steps == 4100
     assert load_recipe(write(tmp_path))[0].train.total_steps == 100
 
 
