@@ -23,6 +23,7 @@ from policies.config import TeacherStudentConfig
 ENCODER = (64, 32)  # hidden layers of mu
 PER_TICK = 32  # numbers that the student keeps of each tick
 SUMMARY = (128,)  # hidden layers behind them
+FIRST_LATENT = 0.01  # share of what a layer's usual first weights give
 
 
 class HistoryEncoder(nn.Module):
@@ -78,3 +79,10 @@ class TeacherPolicy(AsymmetricPolicy):
     def _build_mlp_extractor(self) -> None:
         network: Any = TeacherNetwork(self.observed, self.features_dim, self.hidden, self.settings)
         self.mlp_extractor = network
+
+    def _build(self, lr_schedule: Any) -> None:
+        """Begin with a latent that says next to nothing, so that it comes to say only what helps."""
+        super()._build(lr_schedule)
+        network: Any = self.mlp_extractor
+        for last in (network.encoder[-1], network.student.summary[-1]):
+            last.weight.data *= FIRST_LATENT

@@ -302,7 +302,7 @@ def test_the_student_finds_out_what_shows(tmp_path: Path) -> None:
     """A joint whose velocity is measured wrongly: its arm seems to move while it stands."""
     joint = "lbr_iiwa_joint_6"
     found = errors(tmp_path, f"joint_velocity_bias: {{{joint}: {{uniform: [-1, 1]}}}}", student_rollouts=6)
-    assert found[0] > 1.0
+    assert found[0] > 0.9
     assert found[-1] < 0.3
 
 
