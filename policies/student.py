@@ -29,15 +29,16 @@ from policies.teacher import TeacherNetwork
 from policies.tick_memory import TickMemory
 
 LEARNING_RATE = 1e-3  # at the beginning of the phase
-LATENT_ERROR = "latent_error"
+LATENT_ERROR, ACTION_ERROR = "latent_error", "action_error"
 SMALLEST_SPREAD = 1e-12  # of a latent that says nothing, to divide by
 
 
 def train_student(config: PpoConfig, model: Learner, curve: LearningCurve, checkpoints: Checkpoints) -> None:
     """Train the student of a trained teacher up to `config.total_steps`, counted on from the teacher's.
 
-    The curve shows `latent_error`: the share of the latent's variance that the student, on episodes
-    which it has not trained on yet, does not explain. 1 is as good as a constant, 0 is the teacher.
+    The curve shows `latent_error`: the share of the latent's variance that the student, on a rollout
+    which it has not trained on yet, does not explain. `action_error` is the same of what the latent
+    changes about the action. 1 is as good as a constant latent, 0 is the teacher.
     """
     env = model.get_vec_normalize_env()
     assert isinstance(model, PPO), "recipes refuse a recurrent teacher"
@@ -49,11 +50,12 @@ def train_student(config: PpoConfig, model: Learner, curve: LearningCurve, check
     student = _Student(config, model, env, callbacks)
     callbacks.on_training_start({}, {})
     while model.num_timesteps < config.total_steps:
-        error = student.play()
+        errors = student.play()
         done = 1.0 - (config.total_steps - model.num_timesteps) / (config.total_steps - config.steps)
         student.learn(falling_rate(LEARNING_RATE, done))
-        curve.also[LATENT_ERROR] = error
-        model.logger.record(f"student/{LATENT_ERROR}", error)
+        curve.also |= errors
+        for name, error in errors.items():
+            model.logger.record(f"student/{name}", error)
         model.logger.dump(model.num_timesteps)
     callbacks.on_training_end()
 
@@ -72,20 +74,26 @@ class _Student:
         latent, ticks = config.teacher_student.latent, network.student.ticks
         self._memory = TickMemory(env.num_envs, network.observed, latent, ticks)
 
-    def play(self) -> float:
-        """A rollout; returns the share of the latent's variance in it that the student misses."""
-        truths, guesses = [], []
+    def play(self) -> dict[str, float]:
+        """A rollout; returns the student's errors in it."""
+        seen, truths, guesses = [], [], []
         for _ in range(self._config.rollout_steps):
-            observed = self._seen[:, : self._network.observed]
+            seen.append(self._seen[:, : self._network.observed])
             with torch.no_grad():
                 truths.append(self._network.latent(self._seen))
-                self._memory.add(observed, truths[-1], self._fresh)
+                self._memory.add(seen[-1], truths[-1], self._fresh)
                 guesses.append(self._network.student(self._memory.newest()))
-                action = self._actor(torch.cat([observed, guesses[-1]], dim=1))
-            self._step(action.clamp(-1.0, 1.0).numpy())
-        truth, guess = torch.cat(truths), torch.cat(guesses)
-        spread = (truth - truth.mean(dim=0)).square().sum()
-        return float((guess - truth).square().sum() / spread.clamp_min(SMALLEST_SPREAD))
+            self._step(self._act(seen[-1], guesses[-1]).numpy())
+        observed, truth, guess = (torch.cat(part) for part in (seen, truths, guesses))
+        constant = truth.mean(dim=0).expand_as(truth)
+        actions = [self._act(observed, latent) for latent in (guess, truth, constant)]
+        return {LATENT_ERROR: _missed(guess, truth, constant), ACTION_ERROR: _missed(*actions)}
+
+    def _act(self, observed: Tensor, latent: Tensor) -> Tensor:
+        """What the actor does, (rows, joints) in [-1, 1], for latents that it is given."""
+        with torch.no_grad():
+            action: Tensor = self._actor(torch.cat([observed, latent], dim=1))
+        return action.clamp(-1.0, 1.0)
 
     def _step(self, action: NDArray[np.float32]) -> None:
         seen, _, dones, infos = self._env.step(action)
@@ -108,6 +116,12 @@ class _Student:
             loss.backward()
             nn.utils.clip_grad_norm_(student.parameters(), self._model.max_grad_norm)
             optimizer.step()
+
+
+def _missed(guess: Tensor, truth: Tensor, constant: Tensor) -> float:
+    """Squared error of a guess, as a share of that of a constant; all (samples, numbers)."""
+    spread = (constant - truth).square().sum()
+    return float((guess - truth).square().sum() / spread.clamp_min(SMALLEST_SPREAD))
 
 
 def _normalised(seen: Any) -> Tensor:

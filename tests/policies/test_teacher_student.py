@@ -276,9 +276,10 @@ def errors(path: Path, parameters: str, student_rollouts: int) -> list[float]:
     seen: list[float] = []
 
     class Recorded(student_module._Student):
-        def play(self) -> float:
-            seen.append(super().play())
-            return seen[-1]
+        def play(self) -> dict[str, float]:
+            found = super().play()
+            seen.append(found["latent_error"])
+            return found
 
     domain = parse_domain(f"engine: pybullet\nparameters: {{{parameters}}}\n", "test.yaml")
     rollout = 16 * 60  # whole episodes: what one shows of its robot is of no use in another
@@ -293,7 +294,9 @@ def errors(path: Path, parameters: str, student_rollouts: int) -> list[float]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(student_module, "_Student", Recorded)
         run(path, config, spec=EnvironmentSpec("iiwa", "reach", domain))
-    assert curve(path)[-1]["latent_error"] == seen[-1]
+    last = curve(path)[-1]
+    assert last["latent_error"] == seen[-1]
+    assert last["action_error"] == pytest.approx(seen[-1], abs=0.3)  # where all of a latent matters alike
     assert len(seen) == student_rollouts
     return seen
 
