@@ -13,7 +13,8 @@ from pipeline.run_directory import RunDirectory, write_json
 from pipeline.run_report import write_run_report
 from pipeline.samples import load_samples, success_on_robot
 from pipeline.stages import Row
-from policies.config import SacConfig
+from policies.asymmetric import require_privileged
+from policies.config import PpoConfig, SacConfig
 from policies.runtime import Policy
 from policies.statistics import wilson_interval
 from policies.train import POLICY
@@ -58,6 +59,8 @@ def check_recipe(recipe: Recipe) -> None:
         _check_adaptable(recipe, task)
     for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):
         load_domain(name).check(robot)
+    if isinstance(recipe.train, PpoConfig) and recipe.train.privileged:
+        require_privileged(robot, load_domain(recipe.source), recipe.train.privileged)
     if recipe.oracle:
         Policy(policy_file(recipe.oracle))
 

@@ -18,6 +18,7 @@ from policies.config import RAY, PpoConfig, SacConfig, Strict, TrainConfig
 from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
+SWITCHES = ("recurrent", "privileged_critic", "teacher_student", "stop_at")
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 
 
@@ -61,7 +62,7 @@ class Recipe(Strict):
 
         Where environments run decides nothing, and a switch that is off is as if there were none.
         """
-        off = {name for name in ("recurrent", "stop_at") if getattr(self.train, name, None) is None}
+        off = {name for name in SWITCHES if not getattr(self.train, name, None)}
         names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
         domains = [find_domain(name).read_text(errors="replace") for name in names]
         return hashlib.sha256(
@@ -111,6 +112,8 @@ def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     if problem["type"] == "extra_forbidden":
         valid = _fields_at(location[:-1], TRAIN_CONFIGS[str(algorithm)])
         return UnknownNameError("recipe field", ".".join(location), valid, str(path))
+    if problem["type"] == "value_error":  # two fields that do not fit together: no single input is wrong
+        return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['ctx']['error']}.")
     return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")
 
 

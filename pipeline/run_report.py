@@ -105,7 +105,8 @@ def _series(lines: list[dict[str, float]], key: str, label: str, axis: str) -> L
 
 def _training_curves(run: RunDirectory) -> tuple[LearningCurve, ...]:
     lines = _curve(run.path / "source" / CURVE)
-    keys = [key for key in ("return", "success") if lines and key in lines[-1]]
+    named = ("return", "success", "latent_error", "action_error")
+    keys = [key for key in named if any(key in line for line in lines)]
     return tuple(_series(lines, key, "source training", "environment steps") for key in keys)
 
 

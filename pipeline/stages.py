@@ -58,7 +58,7 @@ def train_source(run: RunDirectory, resume: bool = False) -> Policy:
     recipe = run.recipe
     domain = load_domain(recipe.source)
     resume = resume or (folder / CHECKPOINT).is_file()
-    with run.stage("train"), progress(f"train {recipe.name}", recipe.train.steps) as report:
+    with run.stage("train"), progress(f"train {recipe.name}", recipe.train.total_steps) as report:
         return train(
             recipe.train,
             EnvironmentSpec(recipe.robot, recipe.task, domain),

@@ -48,11 +48,24 @@ class SacConfig(Strict):
     buffer_size: PositiveInt = 300_000
     stop_at: StopConfig | None = None
 
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole training."""
+        return self.steps
+
 
 class RecurrentConfig(Strict):
     """An LSTM in front of the actor's layers, and one in front of the critic's."""
 
     hidden: PositiveInt = 128  # units of each
+
+
+class TeacherStudentConfig(Strict):
+    """A teacher that is told what no sensor says, and a student that finds it out (policies.student)."""
+
+    latent: PositiveInt = 8  # numbers that the teacher's encoder makes of it
+    history: int = Field(20, ge=2)  # observations that the student remembers
+    student_steps: PositiveInt = 500_000  # after the teacher's `steps`
 
 
 class PpoConfig(Strict):
@@ -79,6 +92,35 @@ class PpoConfig(Strict):
     initial_log_std: float = -1.0
     recurrent: RecurrentConfig | None = None  # None: a feed-forward policy
     stop_at: StopConfig | None = None
+    privileged_critic: bool = False  # whether the critic sees what no sensor says
+    teacher_student: TeacherStudentConfig | None = None  # None: what is trained is what is deployed
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole training."""
+        return self.steps + (self.teacher_student.student_steps if self.teacher_student else 0)
+
+    @property
+    def privileged(self) -> str:
+        """The switch for which the environments have to tell what no sensor says, or ""."""
+        if self.teacher_student:
+            return "teacher_student"
+        return "privileged_critic" if self.privileged_critic else ""
+
+    @model_validator(mode="after")
+    def _switches_fit(self) -> PpoConfig:
+        if self.recurrent and self.privileged:
+            raise ValueError(
+                f"recurrent and {self.privileged} do not go together: the LSTMs of a recurrent policy's "
+                "actor and critic see the same; choose one of them"
+            )
+        rollout, student = self.environments * self.rollout_steps, self.teacher_student
+        if student and student.student_steps < rollout:
+            raise ValueError(
+                f"teacher_student.student_steps: {student.student_steps} is less than one rollout, {rollout} "
+                "(environments · rollout_steps), so there would be no student"
+            )
+        return self
 
 
 TrainConfig = Annotated[SacConfig | PpoConfig, Field(discriminator="algorithm")]

@@ -31,6 +31,7 @@ class LearningCurve(BaseCallback):
         super().__init__()
         self._path, self._report = path, report
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
+        self.also: dict[str, float] = {}  # what else a line says
         self._started = self._written = time.monotonic()
 
     def _on_training_start(self) -> None:
@@ -61,10 +62,14 @@ class LearningCurve(BaseCallback):
             return {}
         return {name: float(np.mean([e[name] for e in self._recent])) for name in self._recent[-1]}
 
+    def forget(self) -> None:
+        """Begin anew with another policy's episodes."""
+        self._recent.clear()
+
     def write(self) -> None:
         """Add one line with the state of now."""
         self._written = time.monotonic()
-        means = self.means()
+        means = self.means() | self.also
         if means:
             line = {"steps": self.num_timesteps, "seconds": self._written - self._started} | means
             with self._path.open("a") as stream:

@@ -10,7 +10,9 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
+from policies.asymmetric import AsymmetricPolicy
 from policies.config import PpoConfig, SacConfig
+from policies.teacher import TeacherPolicy
 
 Learner = SAC | PPO | RecurrentPPO
 
@@ -42,10 +44,15 @@ def make_sac(
     )
 
 
-def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO | RecurrentPPO:
+def make_ppo(
+    config: PpoConfig, env: VecNormalize, seed: int, observed: int | None = None
+) -> PPO | RecurrentPPO:
     """PPO on normalised observations; the learning rate belongs to `AdaptiveLearningRate`.
 
     With `config.recurrent` actor and critic have an LSTM each, trained on whole stretches of the rollout.
+
+    Args:
+        observed: the first numbers of an observation, which the policy may see; None: all.
     """
     network: dict[str, Any] = {
         "net_arch": list(config.hidden),
@@ -54,9 +61,14 @@ def make_ppo(config: PpoConfig, env: VecNormalize, seed: int) -> PPO | Recurrent
     }
     if config.recurrent is not None:
         network["lstm_hidden_size"] = config.recurrent.hidden
+    policy: Any = "MlpPolicy" if config.recurrent is None else "MlpLstmPolicy"
+    if config.privileged:
+        network["observed"], policy = observed, AsymmetricPolicy
+    if config.teacher_student is not None:
+        network["settings"], policy = config.teacher_student, TeacherPolicy
     made: type[PPO | RecurrentPPO] = PPO if config.recurrent is None else RecurrentPPO
     return made(
-        "MlpPolicy" if config.recurrent is None else "MlpLstmPolicy",
+        policy,
         env,
         learning_rate=config.learning_rate,
         n_steps=config.rollout_steps,

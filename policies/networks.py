@@ -12,7 +12,9 @@ from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor, nn
 
 from contract.record import RecurrentState
+from policies.asymmetric import AsymmetricNetwork
 from policies.learners import Learner
+from policies.teacher import HistoryEncoder, TeacherNetwork
 
 
 class DeployedPolicy(nn.Module):
@@ -85,6 +87,27 @@ class DeployedRecurrentPolicy(nn.Module):
         return self.policy.act(hidden), torch.cat([hidden, cell], dim=1)
 
 
+class DeployedStudent(nn.Module):
+    """observation (batch, observation_size), history (batch, H, observation_size) -> action (rad), history.
+
+    The history is the last H normalised observations x, oldest first, zeros where an episode has none yet:
+
+        h' = (h_2, ..., h_H, x)        a = scale * clip(actor(x, phi(h')), -1, 1)
+    """
+
+    def __init__(self, encoder: HistoryEncoder, policy: DeployedPolicy) -> None:
+        super().__init__()
+        self.encoder, self.policy = encoder, policy
+        shape = (1, encoder.ticks, policy.mean.shape[0])
+        self.recurrent_state = (RecurrentState("history", shape),)
+
+    def forward(self, observation: Tensor, history: Tensor) -> tuple[Tensor, Tensor]:
+        """Shapes as in the class docstring."""
+        seen = self.policy.normalise(observation)
+        history = torch.cat([history[:, 1:], seen[:, None]], dim=1)
+        return self.policy.act(torch.cat([seen, self.encoder(history)], dim=1)), history
+
+
 def _linear(weight: Any, bias: Any) -> nn.Linear:
     """The layer x -> weight x + bias, on the very same parameters."""
     layer = nn.Linear(*reversed(weight.shape))
@@ -92,7 +115,7 @@ def _linear(weight: Any, bias: Any) -> nn.Linear:
     return layer
 
 
-Deployed = DeployedPolicy | DeployedRecurrentPolicy
+Deployed = DeployedPolicy | DeployedRecurrentPolicy | DeployedStudent
 
 
 def deployed_policy(model: Learner, normaliser: VecNormalize | None, scale: Sequence[float]) -> Deployed:
@@ -104,12 +127,17 @@ def deployed_policy(model: Learner, normaliser: VecNormalize | None, scale: Sequ
         mean = torch.tensor(statistics.mean, dtype=torch.float32)
         deviation = torch.tensor(statistics.var, dtype=torch.float32).add(normaliser.epsilon).sqrt()
         limit = normaliser.clip_obs
+    network: Any = None if isinstance(model, SAC) else model.policy.mlp_extractor
+    if isinstance(network, AsymmetricNetwork):  # nothing privileged leaves
+        mean, deviation = mean[: network.observed], deviation[: network.observed]
     if isinstance(model, SAC):
         actor = nn.Sequential(model.policy.actor.latent_pi, model.policy.actor.mu, nn.Tanh())
     else:
-        actor = nn.Sequential(model.policy.mlp_extractor.policy_net, model.policy.action_net)
+        actor = nn.Sequential(network.policy_net, model.policy.action_net)
     policy = DeployedPolicy(actor, mean, deviation, scale, limit)
     if isinstance(model, RecurrentPPO):
         lstm: Any = model.policy.lstm_actor
         return DeployedRecurrentPolicy(lstm, policy).cpu().eval()
+    if isinstance(network, TeacherNetwork):
+        return DeployedStudent(network.student, policy).cpu().eval()
     return policy.cpu().eval()

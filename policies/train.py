@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from contract.record import Identity
 from contract.state import Array, RobotState
+from policies.asymmetric import require_privileged
 from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
@@ -21,7 +22,9 @@ from policies.export import export
 from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
+from policies.student import train_student
 from sim.environment import RobotEnv
+from sim.robots import load_robot
 from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
@@ -40,15 +43,18 @@ def train(
 ) -> Policy:
     """Train from scratch, or go on from the run's checkpoint, until the last step or `stop_at`; export.
 
+    A teacher's student is trained after it, and is what is exported.
+
     Args:
         run: directory for checkpoint.pt, metrics.jsonl, TensorBoard events and policy.onnx.
         report: called every few seconds with steps done and recent metrics.
     """
+    spec = _told(config, spec)
     torch.set_num_threads(1)  # the other core steps the environments
     run.mkdir(parents=True, exist_ok=True)
     raw = make_vector(spec, config.environments, config.workers, seed)
-    curve = LearningCurve(run / CURVE, report)
-    callbacks: list[BaseCallback] = [curve, Checkpoints(run / CHECKPOINT)]
+    curve, checkpoints = LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)
+    callbacks: list[BaseCallback] = [curve, checkpoints]
     if config.stop_at is not None:
         callbacks.append(EarlyStop(config.stop_at, curve))
     try:
@@ -56,7 +62,7 @@ def train(
         normaliser = None
         if isinstance(config, PpoConfig):
             normaliser = VecNormalize(raw, norm_reward=False)
-            model = make_ppo(config, normaliser, seed)
+            model = make_ppo(config, normaliser, seed, raw.contract.observation_size)
             callbacks.append(AdaptiveLearningRate(config.learning_rate, config.desired_kl))
         else:
             model = make_sac(config, raw, seed)
@@ -68,11 +74,21 @@ def train(
             callbacks.append(LinearLearningRate(config.learning_rate, config.steps))
         if remaining:
             model.learn(remaining, callbacks, reset_num_timesteps=False)
+        if isinstance(config, PpoConfig) and config.teacher_student:
+            train_student(config, model, curve, checkpoints)
         network = deployed_policy(model, normaliser, raw.contract.action.scale)
         contract = replace(raw.contract, identity=identity)
         return export(network, contract, golden_readings(spec, seed), run / POLICY)
     finally:
         raw.close()
+
+
+def _told(config: SacConfig | PpoConfig, spec: EnvironmentSpec) -> EnvironmentSpec:
+    """Environments that tell what no sensor says, where a switch of the training needs it."""
+    if isinstance(config, SacConfig) or not config.privileged:
+        return spec
+    require_privileged(load_robot(spec.robot), spec.domain, config.privileged)
+    return replace(spec, privileged=True)
 
 
 def golden_readings(spec: EnvironmentSpec, seed: int) -> list[tuple[RobotState, Array]]:

@@ -83,10 +83,16 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self._batch.close()
 
 
-def spaces(contract: Contract) -> tuple[Any, Any]:
-    """Observation and action space, Gymnasium's boxes, of a contract's environments."""
+def spaces(contract: Contract, privileged: int = 0) -> tuple[Any, Any]:
+    """Observation and action space, Gymnasium's boxes, of a contract's environments.
+
+    `privileged` numbers without bounds stand behind the contract's observation.
+    """
     bounds = np.concatenate(
-        [np.full(t.dimension * t.history, t.clip, np.float32) for t in contract.observation]
+        [
+            *(np.full(t.dimension * t.history, t.clip, np.float32) for t in contract.observation),
+            np.full(privileged, np.inf, np.float32),
+        ]
     )
     action_space = gymnasium.spaces.Box(-1.0, 1.0, (len(contract.joints),), np.float32)
     return gymnasium.spaces.Box(-bounds, bounds, dtype=np.float32), action_space

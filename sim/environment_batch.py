@@ -12,6 +12,7 @@ from contract.state import Array, JointCommand, RobotState
 from sim.contracts import build_contract, unnamed_identity
 from sim.curriculum import Curriculum
 from sim.domains.domain import Domain
+from sim.privileged import Privileged, PrivilegedBatch
 from sim.robots import load_robot
 from sim.sensors import ALL, Sensors
 from sim.simulated_robot import SimulatedRobot
@@ -27,9 +28,20 @@ class EnvironmentBatch:
     After `reset` and `step`, `observation` (count, observation_size) is what the policies see;
     after `step`, `reward`, `terminated` and `truncated` (count,) say how it went. An episode that
     has ended waits for the `reset` of its row.
+
+    With `privileged`, `privileged` (count, len(privileged_names)) is what no sensor says, at the same
+    moments; `everything` is both, side by side in one array.
     """
 
-    def __init__(self, robot: str, task: str, domain: Domain, count: int, curriculum: bool = False) -> None:
+    def __init__(
+        self,
+        robot: str,
+        task: str,
+        domain: Domain,
+        count: int,
+        curriculum: bool = False,
+        privileged: bool = False,
+    ) -> None:
         spec = self.robot_spec = load_robot(robot)
         self.task = make_task(task, spec)
         self.contract = build_contract(self.task, unnamed_identity(self.task))
@@ -49,10 +61,19 @@ class EnvironmentBatch:
         self.command: Array = np.tile(np.array(self.contract.command.neutral), (count, 1))
         self._previous_action: Array = np.zeros((count, len(spec.joints)))
         self.tick = np.zeros(count, dtype=int)
-        self.observation = np.zeros((count, self.contract.observation_size), dtype=np.float32)
+        self._reveal(privileged)
         self.reward, self.episode_return = np.zeros(count), np.zeros(count)
         self.terminated, self.truncated = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         self._measured: dict[str, Array] = {}  # each (count, episode ticks)
+
+    def _reveal(self, privileged: bool) -> None:
+        """Make the arrays of what is seen, and of what only training may see."""
+        numbers = Privileged(self.robot_spec, self.domain) if privileged else None
+        self.privileged_names = numbers.names if numbers else ()
+        size = self.contract.observation_size
+        self.everything = np.zeros((len(self.robots), size + len(self.privileged_names)), dtype=np.float32)
+        self.observation, self.privileged = self.everything[:, :size], self.everything[:, size:]
+        self._hidden = PrivilegedBatch(numbers, self.robots, self.privileged) if numbers else None
 
     def reset(self, row: int, rng: np.random.Generator, anew: bool) -> dict[str, Any]:
         """Begin an episode in one row.
@@ -76,6 +97,8 @@ class EnvironmentBatch:
         self.tick[row] = 0
         self.episode_return[row] = 0.0
         self.observation[rows] = self.session.observe(self._sense(rows), self.command[rows], rows)
+        if self._hidden:
+            self._hidden.begin(row)
         return {"parameters": self.drawn(row)} | self._level(row)
 
     def _level(self, row: int) -> dict[str, Any]:
@@ -106,6 +129,8 @@ class EnvironmentBatch:
         for row in np.flatnonzero((self.tick % self._command_ticks == 0) & ~self.truncated).tolist():
             self.command[row] = self.task.sample_command(self._generators[row])
         self.observation[:] = self.session.observe(step.state, self.command)
+        if self._hidden:
+            self._hidden.update(step.truth or self._truth())
 
     def _look(self, normalised: Array) -> Step:
         state = self._sense(ALL)

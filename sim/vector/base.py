@@ -19,14 +19,23 @@ class RobotVecEnv(VecEnv):
 
     Environment i is seeded with `seed + i`, whatever the number of workers, so results do not
     depend on it.
+
+    `contract` is what policies see. Where the spec asks for it, `privileged_names` says what stands
+    behind it in each observation.
     """
 
     def __init__(self, spec: EnvironmentSpec, count: int) -> None:
-        probe = EnvironmentBatch(spec.robot, spec.task, spec.domain, 1)
+        probe = EnvironmentBatch(spec.robot, spec.task, spec.domain, 1, privileged=spec.privileged)
         probe.close()
-        self.contract = probe.contract
-        super().__init__(count, *spaces(probe.contract))
+        self.contract, self.privileged_names = probe.contract, probe.privileged_names
+        super().__init__(count, *spaces(probe.contract, len(self.privileged_names)))
         self._infos: list[dict[str, Any]] = [{} for _ in range(count)]
+
+    @property
+    def width(self) -> tuple[int, int]:
+        """Numbers in one observation, and in one action."""
+        observed = self.contract.observation_size + len(self.privileged_names)
+        return observed, len(self.contract.joints)
 
     def _finish(self, arrays: StepArrays) -> None:
         """Say of the environments whose episode ended what Stable-Baselines3 wants to know."""

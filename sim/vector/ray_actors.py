@@ -66,9 +66,8 @@ class RayVecEnv(RobotVecEnv):
         if workers is None:
             resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             workers = max(1, int(resources.get("CPU", 1)) - 1)
-        width = self.contract.observation_size, len(self.contract.joints)
-        self._spec, self._seed, self._width = spec, seed, width
-        sizes = StepArrays.sizes(count, *width)
+        self._spec, self._seed = spec, seed
+        sizes = StepArrays.sizes(count, *self.width)
         self._arrays = StepArrays(**{name: np.zeros(shape, kind) for name, (kind, shape) in sizes.items()})
         parts = np.array_split(np.arange(count), min(workers, count))
         self._rows = [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
@@ -88,7 +87,7 @@ class RayVecEnv(RobotVecEnv):
         rows = self._rows[w]
         seed = self._seed + GENERATION * self._generation[w]
         remote = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
-        return remote.remote(self._spec, list(range(rows.start, rows.stop)), seed, self._width)
+        return remote.remote(self._spec, list(range(rows.start, rows.stop)), seed, self.width)
 
     def _first(self, worker: Any) -> NDArray[np.float32]:
         """A new worker's first observations, when it has a CPU and has loaded its robots."""

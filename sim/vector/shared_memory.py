@@ -30,7 +30,7 @@ class SharedMemoryVecEnv(RobotVecEnv):
     def __init__(self, spec: EnvironmentSpec, count: int, workers: int, seed: int) -> None:
         super().__init__(spec, count)
         context = multiprocessing.get_context("spawn")
-        memory = SharedArrays(context, count, self.contract.observation_size, len(self.contract.joints))
+        memory = SharedArrays(context, count, *self.width)
         self._arrays = memory.arrays()
         self._pipes: list[Connection] = []
         self._processes = []

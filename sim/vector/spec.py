@@ -12,11 +12,15 @@ from sim.domains.domain import Domain
 
 @dataclass(frozen=True)
 class EnvironmentSpec:
-    """Plain data from which a worker builds its environments."""
+    """Plain data from which a worker builds its environments.
+
+    With `privileged` what no sensor says stands behind the contract's observation.
+    """
 
     robot: str
     task: str
     domain: Domain
+    privileged: bool = False
 
 
 @dataclass

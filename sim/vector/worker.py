@@ -16,17 +16,19 @@ class WorkerEnvironments:
 
     def __init__(self, spec: EnvironmentSpec, indices: Sequence[int], arrays: StepArrays, seed: int) -> None:
         self._indices, self._arrays = indices, arrays
-        self.batch = EnvironmentBatch(spec.robot, spec.task, spec.domain, len(indices), curriculum=True)
+        self.batch = EnvironmentBatch(
+            spec.robot, spec.task, spec.domain, len(indices), curriculum=True, privileged=spec.privileged
+        )
         self._generators = [np.random.default_rng(seed + i) for i in indices]
         for row, rng in enumerate(self._generators):
             self.batch.reset(row, rng, anew=True)
-        arrays.observation[:] = self.batch.observation
+        arrays.observation[:] = self.batch.everything
 
     def reset(self) -> None:
         """Begin a new episode in each."""
         for row, rng in enumerate(self._generators):
             self.batch.reset(row, rng, anew=False)
-        self._arrays.observation[:] = self.batch.observation
+        self._arrays.observation[:] = self.batch.everything
 
     def step(self) -> list[tuple[int, dict[str, Any]]]:
         """Step each with its action; returns the infos of the episodes that ended."""
@@ -35,8 +37,8 @@ class WorkerEnvironments:
         arrays.reward[:] = batch.reward
         arrays.done[:] = batch.terminated + 2 * batch.truncated
         for row in np.flatnonzero(arrays.done).tolist():
-            arrays.final_observation[row] = batch.observation[row]
+            arrays.final_observation[row] = batch.everything[row]
             infos.append((self._indices[row], batch.finish(row)))
             batch.reset(row, self._generators[row], anew=False)
-        arrays.observation[:] = batch.observation
+        arrays.observation[:] = batch.everything
         return infos

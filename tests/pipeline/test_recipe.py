@@ -12,7 +12,7 @@ import pytest
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.loop import check_recipe
-from pipeline.recipe import RECIPES, load_recipe
+from pipeline.recipe import RECIPES, SWITCHES, load_recipe
 from pipeline.run_directory import RunDirectory, write_json
 from sim.domains.reader import find_domain
 
@@ -73,6 +73,33 @@ def test_shipped_recipes_are_valid(path: Path) -> None:
         ("sac\n", "sac\n  recurrent: {}\n", r"unknown recipe field 'train\.recurrent'"),
         ("sac\n", "ppo\n  recurrent: {hidden: 0}\n", r"train\.recurrent\.hidden: .*greater than 0, got 0"),
         ("sac\n", "ppo\n  recurrent: true\n", r"train\.recurrent: .*got True"),
+        ("sac\n", "sac\n  privileged_critic: true\n", r"unknown recipe field 'train\.privileged_critic'"),
+        (
+            "sac\n",
+            "ppo\n  teacher_student: {}\n  recurrent: {}\n",
+            r"small\.yaml: train: recurrent and teacher_student do not go together: .*choose one of them\.$",
+        ),
+        (
+            "sac\n",
+            "ppo\n  recurrent: {}\n  privileged_critic: true\n",
+            r"train: recurrent and privileged_critic do not go together",
+        ),
+        (
+            "sac\n",
+            "ppo\n  teacher_student: {histry: 5}\n",
+            r"'train\.teacher_student\.histry'\. Did you mean 'train\.teacher_student\.history'\?",
+        ),
+        (
+            "sac\n",
+            "ppo\n  teacher_student: {history: 1}\n",
+            r"train\.teacher_student\.history: .*greater than or equal to 2, got 1",
+        ),
+        (
+            "sac\n",
+            "ppo\n  environments: 4\n  rollout_steps: 8\n  teacher_student: {student_steps: 31}\n",
+            r"train: teacher_student\.student_steps: 31 is less than one rollout, 32",
+        ),
+        ("sac\n", "ppo\n  teacher_student: true\n", r"train\.teacher_student: .*got True"),
         ("steps: 100", "steps: many", r"small\.yaml: train\.steps: .*integer.*got 'many'"),
         ("steps: 100", "steps: 100 s", r"train\.steps: .*got '100 s'"),
         ("steps: 100", "steps: -1", r"train\.steps: .*greater than 0, got -1"),
@@ -110,12 +137,28 @@ def test_a_memory_is_part_of_what_a_run_is_and_none_is_nothing_new(tmp_path: Pat
     assert digest("\n  recurrent: {hidden: 128}") == digest("\n  recurrent: {}\n  workers: 3")
 
 
-def test_runs_from_before_there_was_a_memory_can_go_on() -> None:
+def test_who_is_told_what_is_part_of_what_a_run_is(tmp_path: Path) -> None:
+    def digest(train: str) -> str:
+        return load_recipe(write(tmp_path, "algorithm: sac", f"algorithm: ppo{train}"))[0].digest()
+
+    plain = digest("")
+    assert digest("\n  privileged_critic: false\n  teacher_student:") == plain
+    told = ["\n  privileged_critic: true", "\n  teacher_student: {}", "\n  teacher_student: {latent: 4}"]
+    assert len({plain, *map(digest, told)}) == 4
+
+
+def test_a_student_s_steps_are_counted(tmp_path: Path) -> None:
+    train = "ppo\n  teacher_student: {student_steps: 4000}\n"
+    assert load_recipe(write(tmp_path, "sac\n", train))[0].train.total_steps == 4100
+    assert load_recipe(write(tmp_path))[0].train.total_steps == 100
+
+
+def test_runs_from_before_there_was_a_switch_can_go_on() -> None:
     """As the file said it then, the hash of a recipe that has none is still the same."""
     recipe, _ = load_recipe("a1-velocity")
-    assert '"recurrent"' in recipe.model_dump_json()
     data = json.loads(recipe.model_dump_json(exclude={"train": {"workers"}}))
-    del data["train"]["recurrent"]
+    for switch in SWITCHES:
+        del data["train"][switch]
     domains = [find_domain(name).read_text() for name in (recipe.source, *recipe.evaluate_in)]
     text = "\n".join([json.dumps(data, separators=(",", ":"), ensure_ascii=False), *domains])
     assert recipe.digest() == hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,7 @@ from pipeline.cli import main
 from pipeline.recipe import load_recipe
 from pipeline.run_directory import RunDirectory
 from policies.runtime import Policy
+from sim.domains.reader import load_domain
 
 RECIPE = """\
 name: moment
@@ -185,3 +186,51 @@ def test_a_recurrent_policy_is_trained_judged_filmed_and_not_adapted(
         assert f"{method} goes on training actors that see one transition at a time" in error
         assert "moment trained a recurrent one" in error
     assert not (run / "darc").exists()
+
+
+VARIED = "engine: pybullet\nparameters: {joint_damping: {uniform: [0, 1]}}\n"
+TAUGHT = "teacher_student: {latent: 2, history: 4, student_steps: 256}"
+
+
+def test_a_student_is_trained_judged_filmed_and_not_adapted(terrafirma: Run, tmp_path: Path) -> None:
+    recipe, run, domain = (tmp_path / name for name in ("moment.yaml", "run", "varied.yaml"))
+    domain.write_text(VARIED)
+    text = RECIPE.format(train=f"algorithm: ppo\n  rollout_steps: 32\n  {TAUGHT}")
+    recipe.write_text(text.replace("source: nominal", f"source: {domain}"))
+    trained = terrafirma("train", recipe, "--out", run)
+    assert trained.code == 0, trained.err
+    policy = run / "source" / "policy.onnx"
+    facts = json.loads(terrafirma("check", policy, "--json").out)
+    assert facts["recurrent_state"] == {"history": [1, 4, sum(facts["observation"].values())]}
+    rows = json.loads((run / "summary.json").read_text())
+    assert [row["domain"] for row in rows] == ["varied", "iiwa-broken-joint"]
+    judged = json.loads(terrafirma("evaluate", policy, "--domain", domain, "--episodes", "2", "--json").out)
+    assert judged["return_mean"] == rows[0]["return_mean"]
+    lines = [json.loads(line) for line in (run / "source" / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["steps"] == 384
+    assert [line["steps"] for line in lines if "latent_error" in line][-1] == 384
+    assert "latent_error" in (run / "report.html").read_text()
+    error = terrafirma("adapt", run, "--samples", tmp_path, "--method", "darc").error
+    assert "darc goes on training actors that see one transition at a time" in error
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        ("teacher_student: {}", "teacher_student: {source} varies nothing and the base of iiwa is fixed"),
+        (
+            "privileged_critic: true",
+            "privileged_critic: {source} varies nothing and the base of iiwa is fixed",
+        ),
+        ("recurrent: {}\n  " + TAUGHT, "recurrent and teacher_student do not go together"),
+    ],
+)
+def test_switches_that_do_not_fit_are_refused(
+    terrafirma: Run, tmp_path: Path, train: str, message: str
+) -> None:
+    recipe, run = tmp_path / "moment.yaml", tmp_path / "run"
+    recipe.write_text(RECIPE.format(train=f"algorithm: ppo\n  {train}"))
+    outcome = terrafirma("train", recipe, "--out", run)
+    assert outcome.code == 2
+    assert message.format(source=load_domain("nominal").source) in outcome.error
+    assert not run.exists()

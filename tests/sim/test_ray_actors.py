@@ -11,7 +11,7 @@ import pytest
 from contract.errors import TerrafirmaError
 from policies.config import SacConfig
 from policies.learners import make_sac
-from sim.domains.reader import load_domain
+from sim.domains.reader import load_domain, parse_domain
 from sim.vector.factory import make_vector
 from sim.vector.shared_memory import SharedMemoryVecEnv
 from sim.vector.spec import EnvironmentSpec
@@ -65,6 +65,22 @@ def test_actors_give_the_trajectories_of_processes(env: RayVecEnv) -> None:
                 assert np.array_equal(a, b)
             assert [info.get("episode") for info in ours[3]] == [info.get("episode") for info in theirs[3]]
     finally:
+        processes.close()
+
+
+def test_actors_tell_what_no_sensor_says(cluster: Cluster) -> None:
+    varied = parse_domain("engine: pybullet\nparameters: {joint_damping: {uniform: [0, 1]}}\n", "test.yaml")
+    told = EnvironmentSpec("iiwa", "reach", varied, privileged=True)
+    actors, processes = (make_vector(told, 4, workers, SEED) for workers in ("ray:2", 1))
+    try:
+        assert actors.observation_space.shape == (actors.contract.observation_size + 7,)
+        assert np.array_equal(actors.reset(), processes.reset())
+        action = np.zeros((4, 7), np.float32)
+        for _ in range(EPISODE + 1):
+            for a, b in zip(actors.step(action)[:3], processes.step(action)[:3], strict=True):
+                assert np.array_equal(a, b)
+    finally:
+        actors.close()
         processes.close()
 
 
