@@ -13,6 +13,7 @@ from pipeline.run_directory import RunDirectory, write_json
 from pipeline.run_report import write_run_report
 from pipeline.samples import load_samples, success_on_robot
 from pipeline.stages import Row
+from pipeline.switches import check_switches
 from policies.config import SacConfig
 from policies.runtime import Policy
 from policies.statistics import wilson_interval
@@ -58,6 +59,7 @@ def check_recipe(recipe: Recipe) -> None:
         _check_adaptable(recipe, task)
     for name in (recipe.source, *recipe.evaluate_in, *([recipe.target] if recipe.target else [])):
         load_domain(name).check(robot)
+    check_switches(recipe, robot, task, load_domain(recipe.source))
     if recipe.oracle:
         Policy(policy_file(recipe.oracle))
 

@@ -18,6 +18,7 @@ from policies.config import RAY, PpoConfig, SacConfig, Strict, TrainConfig
 from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
+SWITCHES = ("recurrent", "epopt", "widening")  # of a training, off where they are None
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 
 
@@ -61,7 +62,7 @@ class Recipe(Strict):
 
         Where environments run decides nothing, and a switch that is off is as if there were none.
         """
-        off = {"recurrent"} if getattr(self.train, "recurrent", None) is None else set()
+        off = {name for name in SWITCHES if getattr(self.train, name, None) is None}
         names = (self.source, *self.evaluate_in, *([self.target] if self.target else []))
         domains = [find_domain(name).read_text(errors="replace") for name in names]
         return hashlib.sha256(
@@ -110,8 +111,18 @@ def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     location = [str(part) for part in problem["loc"] if part not in TRAIN_CONFIGS]
     if problem["type"] == "extra_forbidden":
         valid = _fields_at(location[:-1], TRAIN_CONFIGS[str(algorithm)])
+        owners = [name for name, config in TRAIN_CONFIGS.items() if location[1:] in _names(config)]
+        if location[0] == "train" and owners:
+            return TerrafirmaError(
+                f"{path}: unknown recipe field {'.'.join(location)!r} of algorithm {algorithm!r}; "
+                f"it belongs to {' and '.join(map(repr, owners))}. Valid: {', '.join(sorted(valid))}."
+            )
         return UnknownNameError("recipe field", ".".join(location), valid, str(path))
     return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")
+
+
+def _names(config: type[Strict]) -> list[list[str]]:
+    return [[name] for name in config.model_fields]
 
 
 def _fields_at(location: list[str], train_config: type[Strict]) -> Iterable[str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
-from policies.checkpoint import save_checkpoint
+from policies.checkpoint import Stateful, save_checkpoint
 
 Report = Callable[[int, dict[str, float]], None]  # (steps done, latest metrics)
+Metrics = Callable[[], dict[str, float]]
 
 
 class AdaptiveLearningRate(BaseCallback):
@@ -74,11 +75,21 @@ class LinearLearningRate(BaseCallback):
 
 
 class LearningCurve(BaseCallback):
-    """Append the mean return, success and metrics of recent episodes to `metrics.jsonl`."""
+    """Append the mean return, success and metrics of recent episodes to `metrics.jsonl`.
 
-    def __init__(self, path: Path, report: Report, every_seconds: float = 2.0, window: int = 100) -> None:
+    `more` are metrics of other things: each call gives those of now.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        report: Report,
+        more: Sequence[Metrics] = (),
+        every_seconds: float = 2.0,
+        window: int = 100,
+    ) -> None:
         super().__init__()
-        self._path, self._report, self._every = path, report, every_seconds
+        self._path, self._report, self._more, self._every = path, report, more, every_seconds
         self._recent: deque[dict[str, float]] = deque(maxlen=window)
         self._started = self._written = time.monotonic()
 
@@ -98,6 +109,8 @@ class LearningCurve(BaseCallback):
             self._report(self.num_timesteps, {})
             return
         means = {name: float(np.mean([e[name] for e in self._recent])) for name in self._recent[-1]}
+        for metrics in self._more:
+            means |= metrics()
         line = {"steps": self.num_timesteps, "seconds": self._written - self._started} | means
         with self._path.open("a") as stream:
             stream.write(json.dumps(line) + "\n")
@@ -110,9 +123,9 @@ class LearningCurve(BaseCallback):
 class Checkpoints(BaseCallback):
     """Keep the newest training state on disk, so that a killed run can go on."""
 
-    def __init__(self, path: Path, every_seconds: float = 60.0) -> None:
+    def __init__(self, path: Path, widening: Stateful | None = None, every_seconds: float = 60.0) -> None:
         super().__init__()
-        self._path, self._every = path, every_seconds
+        self._path, self._widening, self._every = path, widening, every_seconds
         self._saved = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -123,7 +136,7 @@ class Checkpoints(BaseCallback):
     def save(self) -> None:
         """Write the checkpoint now."""
         model: Any = self.model
-        save_checkpoint(self._path, model, model.get_vec_normalize_env())
+        save_checkpoint(self._path, model, model.get_vec_normalize_env(), self._widening)
         self._saved = time.monotonic()
 
     def _on_training_end(self) -> None:

@@ -16,11 +16,15 @@ from contract.state import Array, RobotState
 from policies.callbacks import AdaptiveLearningRate, Checkpoints, LearningCurve, LinearLearningRate, Report
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
+from policies.epopt import WorstEpisodes
 from policies.export import export
 from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
+from policies.widening import Widening
+from sim.domains.widening import WideningDomain
 from sim.environment import RobotEnv
+from sim.robots import load_robot
 from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
@@ -45,30 +49,46 @@ def train(
     """
     torch.set_num_threads(1)  # the other core steps the environments
     run.mkdir(parents=True, exist_ok=True)
+    widening, epopt = _robust(config, spec)
     raw = make_vector(spec, config.environments, config.workers, seed)
-    callbacks: list[BaseCallback] = [LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)]
     try:
         model: Learner
         normaliser = None
+        schedule: BaseCallback
         if isinstance(config, PpoConfig):
             normaliser = VecNormalize(raw, norm_reward=False)
             model = make_ppo(config, normaliser, seed)
-            callbacks.append(AdaptiveLearningRate(config.learning_rate, config.desired_kl))
+            schedule = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
         else:
             model = make_sac(config, raw, seed)
+            schedule = LinearLearningRate(config.learning_rate, config.steps)
         if resume:
-            load_checkpoint(run / CHECKPOINT, model, normaliser)
+            load_checkpoint(run / CHECKPOINT, model, normaliser, widening)
         model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
-        remaining = max(0, config.steps - model.num_timesteps)
-        if isinstance(config, SacConfig):
-            callbacks.append(LinearLearningRate(config.learning_rate, config.steps))
-        if remaining:
+        if widening is not None:
+            raw.redistribute(widening.stage)
+        robust = [callback for callback in (widening, epopt) if callback is not None]
+        curve = LearningCurve(run / CURVE, report, [callback.metrics for callback in robust])
+        callbacks: list[BaseCallback] = [curve, Checkpoints(run / CHECKPOINT, widening), schedule, *robust]
+        if remaining := max(0, config.steps - model.num_timesteps):
             model.learn(remaining, callbacks, reset_num_timesteps=False)
         network = deployed_policy(model, normaliser, raw.contract.action.scale)
         contract = replace(raw.contract, identity=identity)
         return export(network, contract, golden_readings(spec, seed), run / POLICY)
     finally:
         raw.close()
+
+
+def _robust(
+    config: SacConfig | PpoConfig, spec: EnvironmentSpec
+) -> tuple[Widening | None, WorstEpisodes | None]:
+    """What decides on which robots a policy learns, where a switch asks for it."""
+    widening, epopt = None, None
+    if isinstance(config, PpoConfig) and config.widening is not None:
+        widening = Widening(config.widening, WideningDomain(spec.domain, load_robot(spec.robot)))
+    if isinstance(config, PpoConfig) and config.epopt is not None:
+        epopt = WorstEpisodes(config.epopt)
+    return widening, epopt
 
 
 def golden_readings(spec: EnvironmentSpec, seed: int) -> list[tuple[RobotState, Array]]:
