@@ -45,6 +45,7 @@ class EpoptConfig(Strict):
 
     epsilon: float = Field(0.1, gt=0, lt=1)  # share of the episodes
     warm_up: NonNegativeInt = 200_000  # steps before, with all of them
+    rank: Literal["advantage", "return"] = "advantage"  # the paper's is return; for episodes that are alike
 
 
 class WideningConfig(Strict):
