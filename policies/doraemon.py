@@ -25,8 +25,8 @@ from torch.distributions import Beta, kl_divergence
 from contract.state import Array
 
 GREATEST = 201.0  # a or b: no narrower than where the widening starts
-ITERATIONS, FIRST_STEP, LAST_STEP = 40, 1.0, 0.02  # steps, as parts of the trust region's radius
-HALVINGS = 12  # of the way back into it
+ITERATIONS, FIRST_STEP, LAST_STEP = 24, 1.0, 0.03  # steps, as parts of the trust region's radius
+HALVINGS = 10  # of the way back into it
 EDGE = 1e-9  # densities at quantiles 0 and 1 may be infinite
 
 

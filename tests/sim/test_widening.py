@@ -70,7 +70,7 @@ def test_all_of_it_is_the_domain_as_its_file_says() -> None:
         assert np.abs(mine - plain).max() < 0.15 * (plain[-1] - plain[0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.floats(1, 201), st.floats(1, 201), st.integers(0, 1000))
 def test_no_draw_leaves_the_file_s_ranges_and_each_is_found_again(a: float, b: float, seed: int) -> None:
     widening = WideningDomain(domain(), A1)
