@@ -128,8 +128,7 @@ def watched(config: PpoConfig) -> Watch:
     return watch
 
 
-@pytest.mark.parametrize("recurrent", [None, RecurrentConfig(hidden=4)], ids=["forward", "recurrent"])
-@pytest.mark.parametrize("rank", ["return", "advantage"])
+@pytest.mark.parametrize(("rank", "recurrent"), [("return", None), ("advantage", RecurrentConfig(hidden=4))])
 def test_only_the_worst_episodes_of_a_rollout_have_advantages(rank: Any, recurrent: Any) -> None:
     epopt = EpoptConfig(epsilon=0.5, warm_up=240, rank=rank)
     config = CONFIG.model_copy(update={"epopt": epopt, "recurrent": recurrent, "rollout_steps": EPISODE})
