@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
-from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from contract.record import Identity
 from contract.state import Array, RobotState
@@ -52,16 +52,7 @@ def train(
     widening, epopt = _robust(config, spec)
     raw = make_vector(spec, config.environments, config.workers, seed)
     try:
-        model: Learner
-        normaliser = None
-        schedule: BaseCallback
-        if isinstance(config, PpoConfig):
-            normaliser = VecNormalize(raw, norm_reward=False)
-            model = make_ppo(config, normaliser, seed)
-            schedule = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
-        else:
-            model = make_sac(config, raw, seed)
-            schedule = LinearLearningRate(config.learning_rate, config.steps)
+        model, normaliser, schedule = _learner(config, raw, seed)
         if resume:
             load_checkpoint(run / CHECKPOINT, model, normaliser, widening)
         model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
@@ -77,6 +68,18 @@ def train(
         return export(network, contract, golden_readings(spec, seed), run / POLICY)
     finally:
         raw.close()
+
+
+def _learner(
+    config: SacConfig | PpoConfig, environments: VecEnv, seed: int
+) -> tuple[Learner, VecNormalize | None, BaseCallback]:
+    """The model, what normalises its observations, and what sets its learning rate."""
+    if isinstance(config, PpoConfig):
+        normaliser = VecNormalize(environments, norm_reward=False)
+        rate = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
+        return make_ppo(config, normaliser, seed), normaliser, rate
+    model = make_sac(config, environments, seed)
+    return model, None, LinearLearningRate(config.learning_rate, config.steps)
 
 
 def _robust(
