@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo test lint format clean
+.PHONY: help setup demo study-demo study-hopper-mass test lint format clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv with everything: simulators, training, ROS 2 wheels, tools
 
@@ -36,6 +36,9 @@ study-demo: setup  ## the demo on three seeds, one after the other (half an hour
 	  mkdir -p benchmarks/results; \
 	  cp runs/study/seed-$$seed/summary.json benchmarks/results/iiwa-reach-broken-joint-seed-$$seed.json; \
 	done
+
+study-hopper-mass: setup  ## EPOpt's mass sweep: four ways to train, three seeds each (hours); goes on where it stopped
+	$(BIN)/python benchmarks/hopper_mass.py
 
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .

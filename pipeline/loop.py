@@ -13,6 +13,7 @@ from pipeline.run_directory import RunDirectory, write_json
 from pipeline.run_report import write_run_report
 from pipeline.samples import load_samples, success_on_robot
 from pipeline.stages import Row
+from pipeline.switches import check_switches
 from policies.asymmetric import require_privileged
 from policies.config import PpoConfig, SacConfig
 from policies.runtime import Policy
@@ -61,6 +62,7 @@ def check_recipe(recipe: Recipe) -> None:
         load_domain(name).check(robot)
     if isinstance(recipe.train, PpoConfig) and recipe.train.privileged:
         require_privileged(robot, load_domain(recipe.source), recipe.train.privileged)
+    check_switches(recipe, robot, task, load_domain(recipe.source))
     if recipe.oracle:
         Policy(policy_file(recipe.oracle))
 

@@ -18,7 +18,7 @@ from policies.config import RAY, PpoConfig, SacConfig, Strict, TrainConfig
 from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
-SWITCHES = ("recurrent", "privileged_critic", "teacher_student", "stop_at")
+SWITCHES = ("recurrent", "privileged_critic", "teacher_student", "stop_at", "epopt", "widening")
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 
 
@@ -111,10 +111,20 @@ def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     location = [str(part) for part in problem["loc"] if part not in TRAIN_CONFIGS]
     if problem["type"] == "extra_forbidden":
         valid = _fields_at(location[:-1], TRAIN_CONFIGS[str(algorithm)])
+        owners = [name for name, config in TRAIN_CONFIGS.items() if location[1:] in _names(config)]
+        if location[0] == "train" and owners:
+            return TerrafirmaError(
+                f"{path}: unknown recipe field {'.'.join(location)!r} of algorithm {algorithm!r}; "
+                f"it belongs to {' and '.join(map(repr, owners))}. Valid: {', '.join(sorted(valid))}."
+            )
         return UnknownNameError("recipe field", ".".join(location), valid, str(path))
     if problem["type"] == "value_error":  # two fields that do not fit together: no single input is wrong
         return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['ctx']['error']}.")
     return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")
+
+
+def _names(config: type[Strict]) -> list[list[str]]:
+    return [[name] for name in config.model_fields]
 
 
 def _fields_at(location: list[str], train_config: type[Strict]) -> Iterable[str]:

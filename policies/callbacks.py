@@ -8,7 +8,7 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from policies.checkpoint import save_checkpoint
+from policies.checkpoint import Stateful, save_checkpoint
 
 
 class AdaptiveLearningRate(BaseCallback):
@@ -76,9 +76,9 @@ class Checkpoints(BaseCallback):
     LEAST, MOST = 5.0, 60.0  # s between two
     SHARE = 0.01  # of the time, spent on writing
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, widening: Stateful | None = None) -> None:
         super().__init__()
-        self._path, self._every = path, self.LEAST
+        self._path, self._widening, self._every = path, widening, self.LEAST
         self._saved = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -90,7 +90,7 @@ class Checkpoints(BaseCallback):
         """Write the checkpoint now."""
         model: Any = self.model
         started = time.monotonic()
-        save_checkpoint(self._path, model, model.get_vec_normalize_env())
+        save_checkpoint(self._path, model, model.get_vec_normalize_env(), self._widening)
         self._saved = time.monotonic()
         self._every = min(self.MOST, max(self.LEAST, (self._saved - started) / self.SHARE))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,7 +17,17 @@ from policies.learners import Learner
 REPLAY_FIELDS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-def save_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None) -> None:
+class Stateful(Protocol):
+    """What else a run has to go on with: tensors by name."""
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
+
+def save_checkpoint(
+    path: Path, model: Learner, normaliser: VecNormalize | None, widening: Stateful | None = None
+) -> None:
     """Write weights, optimiser state and step count to `path`, whole or not at all.
 
     An LSTM's state is not part of it: who goes on begins with new episodes, and they with zeros.
@@ -30,6 +40,8 @@ def save_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None)
             "var": torch.from_numpy(statistics.var.copy()),
             "count": float(statistics.count),
         }
+    if widening is not None:
+        state["widening"] = widening.state()
     if isinstance(model, SAC):
         # SB3 keeps the entropy coefficient outside its parameters; without it a run restarts at 1
         state["log_entropy_coefficient"] = _log_entropy_coefficient(model).clone()
@@ -40,7 +52,12 @@ def save_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None)
     os.replace(temporary, path)
 
 
-def load_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None = None) -> None:
+def load_checkpoint(
+    path: Path,
+    model: Learner,
+    normaliser: VecNormalize | None = None,
+    widening: Stateful | None = None,
+) -> None:
     """Put a checkpoint into a model made from the same configuration.
 
     Raises:
@@ -55,6 +72,8 @@ def load_checkpoint(path: Path, model: Learner, normaliser: VecNormalize | None 
             statistics.mean = state["normaliser"]["mean"].numpy()
             statistics.var = state["normaliser"]["var"].numpy()
             statistics.count = state["normaliser"]["count"]
+        if widening is not None:
+            widening.restore(state["widening"])
         if isinstance(model, SAC):
             _log_entropy_coefficient(model).copy_(state["log_entropy_coefficient"])
             _restore_replay(model, state["replay"])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 
 class Strict(BaseModel):
@@ -68,6 +76,23 @@ class TeacherStudentConfig(Strict):
     student_steps: PositiveInt = 500_000  # after the teacher's `steps`
 
 
+class EpoptConfig(Strict):
+    """Updates from the worst episodes only (Rajeswaran et al. 2017, arXiv:1610.01283)."""
+
+    epsilon: float = Field(0.1, gt=0, lt=1)  # share of the episodes
+    warm_up: NonNegativeInt = 200_000  # steps before, with all of them
+    rank: Literal["advantage", "return"] = "advantage"  # the paper's is return; for episodes that are alike
+
+
+class WideningConfig(Strict):
+    """Randomization as wide as success allows (Tiboni et al. 2024, arXiv:2311.01885)."""
+
+    success: float = Field(0.5, gt=0, lt=1)  # least rate
+    least_return: float | None = None  # of an episode that counts as success; None: as the task says
+    episodes: PositiveInt = 100  # from one update to the next
+    trust: PositiveFloat = 0.2  # nats, largest KL divergence of an update
+
+
 class PpoConfig(Strict):
     """Proximal policy optimisation with a learning rate that follows the KL divergence.
 
@@ -91,6 +116,8 @@ class PpoConfig(Strict):
     entropy: float = Field(0.0, ge=0)
     initial_log_std: float = -1.0
     recurrent: RecurrentConfig | None = None  # None: a feed-forward policy
+    epopt: EpoptConfig | None = None  # None: all episodes count
+    widening: WideningConfig | None = None  # None: the source domain as its file says
     stop_at: StopConfig | None = None
     privileged_critic: bool = False  # whether the critic sees what no sensor says
     teacher_student: TeacherStudentConfig | None = None  # None: what is trained is what is deployed

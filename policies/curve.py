@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from contract.errors import UnknownNameError
 from policies.config import StopConfig
 
 Report = Callable[[int, dict[str, float]], None]  # (steps done, latest metrics)
+Metrics = Callable[[], dict[str, float]]
 WINDOW = 100  # episodes that a mean is over
 
 
@@ -22,14 +23,15 @@ class LearningCurve(BaseCallback):
     """Append the mean return, success and metrics of recent episodes to `metrics.jsonl`.
 
     A run that goes on from a checkpoint goes on with its curve: what a killed process wrote after
-    its last checkpoint is dropped, for those steps are done again, and seconds add up.
+    its last checkpoint is dropped, for those steps are done again, and seconds add up. `more` are
+    metrics of other things: each call gives those of now.
     """
 
     EVERY = 2.0  # s between two lines
 
-    def __init__(self, path: Path, report: Report) -> None:
+    def __init__(self, path: Path, report: Report, more: Sequence[Metrics] = ()) -> None:
         super().__init__()
-        self._path, self._report = path, report
+        self._path, self._report, self._more = path, report, more
         self._recent: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self.also: dict[str, float] = {}  # what else a line says
         self._started = self._written = time.monotonic()
@@ -70,6 +72,8 @@ class LearningCurve(BaseCallback):
         """Add one line with the state of now."""
         self._written = time.monotonic()
         means = self.means() | self.also
+        for metrics in self._more:
+            means |= metrics()
         if means:
             line = {"steps": self.num_timesteps, "seconds": self._written - self._started} | means
             with self._path.open("a") as stream:

@@ -79,6 +79,7 @@ def make_ppo(
         clip_range=config.clip,
         ent_coef=config.entropy,
         max_grad_norm=1.0,
+        normalize_advantage=config.epopt is None,  # it does so itself, over the episodes that count
         policy_kwargs=network,
         seed=seed,
         device="cpu",

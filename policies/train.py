@@ -18,13 +18,17 @@ from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearning
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.curve import EarlyStop, LearningCurve, Report
+from policies.epopt import WorstEpisodes
 from policies.export import export
 from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from policies.student import train_student
+from policies.widening import Widening
+from sim.domains.widening import WideningDomain
 from sim.environment import RobotEnv
 from sim.robots import load_robot
+from sim.vector.base import RobotVecEnv
 from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
@@ -52,27 +56,22 @@ def train(
     spec = _told(config, spec)
     torch.set_num_threads(1)  # the other core steps the environments
     run.mkdir(parents=True, exist_ok=True)
+    widening, epopt = _robust(config, spec)
     raw = make_vector(spec, config.environments, config.workers, seed)
-    curve, checkpoints = LearningCurve(run / CURVE, report), Checkpoints(run / CHECKPOINT)
-    callbacks: list[BaseCallback] = [curve, checkpoints]
-    if config.stop_at is not None:
-        callbacks.append(EarlyStop(config.stop_at, curve))
+    robust = [callback for callback in (widening, epopt) if callback is not None]
+    curve = LearningCurve(run / CURVE, report, [callback.metrics for callback in robust])
+    checkpoints = Checkpoints(run / CHECKPOINT, widening)
     try:
-        model: Learner
-        normaliser = None
-        if isinstance(config, PpoConfig):
-            normaliser = VecNormalize(raw, norm_reward=False)
-            model = make_ppo(config, normaliser, seed, raw.contract.observation_size)
-            callbacks.append(AdaptiveLearningRate(config.learning_rate, config.desired_kl))
-        else:
-            model = make_sac(config, raw, seed)
+        model, normaliser, schedule = _learner(config, raw, seed)
         if resume:
-            load_checkpoint(run / CHECKPOINT, model, normaliser)
+            load_checkpoint(run / CHECKPOINT, model, normaliser, widening)
         model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
-        remaining = max(0, config.steps - model.num_timesteps)
-        if isinstance(config, SacConfig):
-            callbacks.append(LinearLearningRate(config.learning_rate, config.steps))
-        if remaining:
+        if widening is not None:
+            raw.redistribute(widening.stage)
+        callbacks: list[BaseCallback] = [curve, checkpoints, schedule, *robust]
+        if config.stop_at is not None:
+            callbacks.append(EarlyStop(config.stop_at, curve))
+        if remaining := max(0, config.steps - model.num_timesteps):
             model.learn(remaining, callbacks, reset_num_timesteps=False)
         if isinstance(config, PpoConfig) and config.teacher_student:
             train_student(config, model, curve, checkpoints)
@@ -89,6 +88,30 @@ def _told(config: SacConfig | PpoConfig, spec: EnvironmentSpec) -> EnvironmentSp
         return spec
     require_privileged(load_robot(spec.robot), spec.domain, config.privileged)
     return replace(spec, privileged=True)
+
+
+def _learner(
+    config: SacConfig | PpoConfig, environments: RobotVecEnv, seed: int
+) -> tuple[Learner, VecNormalize | None, BaseCallback]:
+    """The model, what normalises its observations, and what sets its learning rate."""
+    if isinstance(config, PpoConfig):
+        normaliser = VecNormalize(environments, norm_reward=False)
+        rate = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
+        model = make_ppo(config, normaliser, seed, environments.contract.observation_size)
+        return model, normaliser, rate
+    return make_sac(config, environments, seed), None, LinearLearningRate(config.learning_rate, config.steps)
+
+
+def _robust(
+    config: SacConfig | PpoConfig, spec: EnvironmentSpec
+) -> tuple[Widening | None, WorstEpisodes | None]:
+    """What decides on which robots a policy learns, where a switch asks for it."""
+    widening, epopt = None, None
+    if isinstance(config, PpoConfig) and config.widening is not None:
+        widening = Widening(config.widening, WideningDomain(spec.domain, load_robot(spec.robot)))
+    if isinstance(config, PpoConfig) and config.epopt is not None:
+        epopt = WorstEpisodes(config.epopt)
+    return widening, epopt
 
 
 def golden_readings(spec: EnvironmentSpec, seed: int) -> list[tuple[RobotState, Array]]:

@@ -17,7 +17,7 @@ from sim.robots import load_robot
 from sim.sensors import ALL, Sensors
 from sim.simulated_robot import SimulatedRobot
 from sim.tasks import make_task
-from sim.tasks.base import Step
+from sim.tasks.base import Step, Task
 from sim.truth import Truth
 
 
@@ -56,7 +56,7 @@ class EnvironmentBatch:
         self.curricula = [Curriculum(follows=curriculum) for _ in range(count)]
         self._scale = np.array(self.contract.action.scale)
         self._substeps = round(1.0 / (self.task.control_rate * spec.time_step))
-        self._episode_ticks = round(self.task.episode_seconds * self.task.control_rate)
+        self._episode_ticks = episode_steps(self.task)
         self._command_ticks = round(self.task.command_seconds * self.task.control_rate)
         self.command: Array = np.tile(np.array(self.contract.command.neutral), (count, 1))
         self._previous_action: Array = np.zeros((count, len(spec.joints)))
@@ -100,6 +100,12 @@ class EnvironmentBatch:
         if self._hidden:
             self._hidden.begin(row)
         return {"parameters": self.drawn(row)} | self._level(row)
+
+    def redistribute(self, domain: Domain) -> None:
+        """Draw from `domain` from each row's next reset on: the same settings, of other shapes."""
+        self.domain = domain
+        for robot in self.robots:
+            robot.redistribute(domain)
 
     def _level(self, row: int) -> dict[str, Any]:
         return {"curriculum_level": self.curricula[row].level} if self.domain.has_curriculum else {}
@@ -173,3 +179,8 @@ class EnvironmentBatch:
         """Free every robot's world."""
         for robot in self.robots:
             robot.close()
+
+
+def episode_steps(task: Task) -> int:
+    """Control periods of an episode that nothing ends early."""
+    return round(task.episode_seconds * task.control_rate)

@@ -55,7 +55,7 @@ class SimulatedRobot:
         self.terrain: Array | None = None  # heights of the episode's ground, where it is rough
         self._level = 1.0
         self._started = False
-        self._lasting = tuple(setting for setting in domain.settings if setting.mode != "startup")
+        self._lasting = _lasting(domain)
         self._pushes = Pushes(self.engine, spec)
         self._redraws = redraws(domain.settings, spec.time_step, self._redraw)
         self._disturbances: tuple[Disturbance, ...] = ()
@@ -70,6 +70,11 @@ class SimulatedRobot:
         """Draw domain parameters and noise from `rng` from now on, those of the start-up too if it is new."""
         self._started = self._started and rng is self._rng
         self._rng = rng
+
+    def redistribute(self, domain: Domain) -> None:
+        """Draw from `domain` from the next reset on: the same settings, of other shapes."""
+        self.domain = domain
+        self._lasting = _lasting(domain)
 
     def reset(self, joint_position: Array | None = None, level: float = 1.0) -> None:
         """Draw the domain's parameters and place the robot, by default at rest in its default pose.
@@ -204,3 +209,8 @@ class SimulatedRobot:
 
     def close(self) -> None:
         self.engine.close()
+
+
+def _lasting(domain: Domain) -> tuple[Setting, ...]:
+    """What is drawn again at each reset."""
+    return tuple(setting for setting in domain.settings if setting.mode != "startup")

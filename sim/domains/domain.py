@@ -130,6 +130,11 @@ class Domain:
         return any(isinstance(setting.distribution, Curriculum) for setting in self.settings)
 
     @property
+    def is_widened(self) -> bool:
+        """Whether anything in it is drawn from a part of its range that training widens."""
+        return any(setting.shape is not None for setting in self.settings)
+
+    @property
     def engine_name(self) -> Engine:
         return cast(Engine, self.engine)
 

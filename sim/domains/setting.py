@@ -16,6 +16,7 @@ Operation = Literal["set", "scale", "add"]
 Mode = Literal["startup", "reset", "interval"]
 OPERATIONS: tuple[Operation, ...] = ("set", "scale", "add")
 MODES: tuple[Mode, ...] = ("startup", "reset", "interval")
+BISECTIONS = 50
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Setting:
     every: float = math.inf  # s between two draws; mode "interval"
     group: str = ""
     correlation: float = 0.0
+    shape: tuple[float, float] | None = None  # of a Beta over the quantiles to draw; None: all alike
 
     def draw(
         self, nominal: float, rng: np.random.Generator, factors: dict[str, float], level: float = 1.0
@@ -46,6 +48,8 @@ class Setting:
         distribution = self.distribution
         if isinstance(distribution, Curriculum):
             distribution = distribution.at(level)
+        if self.shape is not None:
+            return self._operate(nominal, distribution.quantile(float(rng.beta(*self.shape))))
         if not self.group:
             return self._operate(nominal, distribution.draw(rng))
         if self.group not in factors:
@@ -53,6 +57,19 @@ class Setting:
         own = float(rng.standard_normal())
         score = self.correlation * factors[self.group] + math.sqrt(1.0 - self.correlation**2) * own
         return self._operate(nominal, distribution.quantile(STANDARD_NORMAL.cdf(score)))
+
+    def probability(self, nominal: float, value: float) -> float:
+        """Quantile in [0, 1] at which the distribution has a value; the end that it lies beyond, if it does.
+
+        By bisection. What scales a nominal 0 has no quantiles.
+        """
+        given = {"set": value, "add": value - nominal}.get(self.operation)
+        wanted = value / nominal if given is None else given
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.distribution.quantile(middle) < wanted else (low, middle)
+        return 0.5 * (low + high)
 
     def support(self, nominal: float) -> tuple[float, float]:
         """Smallest and largest value that `draw` can return."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import gymnasium
@@ -9,8 +10,9 @@ import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
 from contract.errors import TerrafirmaError
+from sim.domains.domain import Domain
 from sim.environment import spaces
-from sim.environment_batch import EnvironmentBatch
+from sim.environment_batch import EnvironmentBatch, episode_steps
 from sim.vector.spec import EnvironmentSpec, StepArrays
 
 
@@ -27,6 +29,7 @@ class RobotVecEnv(VecEnv):
     def __init__(self, spec: EnvironmentSpec, count: int) -> None:
         probe = EnvironmentBatch(spec.robot, spec.task, spec.domain, 1, privileged=spec.privileged)
         probe.close()
+        self._episode_steps = episode_steps(probe.task)
         self.contract, self.privileged_names = probe.contract, probe.privileged_names
         super().__init__(count, *spaces(probe.contract, len(self.privileged_names)))
         self._infos: list[dict[str, Any]] = [{} for _ in range(count)]
@@ -36,6 +39,18 @@ class RobotVecEnv(VecEnv):
         """Numbers in one observation, and in one action."""
         observed = self.contract.observation_size + len(self.privileged_names)
         return observed, len(self.contract.joints)
+
+    @abstractmethod
+    def redistribute(self, domain: Domain) -> None:
+        """Let every environment draw from `domain` from its next reset on.
+
+        It is the spec's domain, but for the shapes of its settings. Not between the halves of a step.
+        """
+
+    @property
+    def episode_steps(self) -> int:
+        """Steps of an episode that nothing ends early."""
+        return self._episode_steps
 
     def _finish(self, arrays: StepArrays) -> None:
         """Say of the environments whose episode ended what Stable-Baselines3 wants to know."""

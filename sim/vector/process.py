@@ -35,7 +35,7 @@ class SharedArrays:
 def work(
     spec: EnvironmentSpec, indices: list[int], seed: int, memory: SharedArrays, pipe: Connection
 ) -> None:
-    """Body of a worker process: step on b"s", reset on b"r", leave on b"q"."""
+    """Body of a worker process: step on b"s", reset on b"r", leave on b"q"; b"d" brings a domain."""
     rows = slice(indices[0], indices[-1] + 1)
     environments = WorkerEnvironments(spec, indices, memory.arrays(rows), seed)
     pipe.send_bytes(b"k")
@@ -49,6 +49,8 @@ def work(
         infos = []
         if order == b"r":
             environments.reset()
+        elif order == b"d":
+            environments.batch.redistribute(pipe.recv())
         else:
             infos = environments.step()
         pipe.send_bytes(b"i" if infos else b"k")

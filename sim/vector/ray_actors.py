@@ -6,6 +6,7 @@ started here. Every machine needs the same terrafirma installed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from contract.errors import TerrafirmaError
+from sim.domains.domain import Domain
 from sim.vector.base import RobotVecEnv
 from sim.vector.spec import EnvironmentSpec, StepArrays
 from sim.vector.worker import WorkerEnvironments
@@ -40,6 +42,9 @@ class _Worker:
     def reset(self) -> NDArray[np.float32]:
         self._environments.reset()
         return self._arrays.observation
+
+    def redistribute(self, domain: Domain) -> None:
+        self._environments.batch.redistribute(domain)
 
     def step(self, action: NDArray[np.float32]) -> Reply:
         a = self._arrays
@@ -106,6 +111,15 @@ class RayVecEnv(RobotVecEnv):
             except RayActorError as error:
                 self._replace(w, error)
         return self._arrays.observation.copy()
+
+    def redistribute(self, domain: Domain) -> None:
+        self._spec = replace(self._spec, domain=domain)  # for those that will replace an actor
+        replies = [worker.redistribute.remote(domain) for worker in self.workers]
+        for w, reply in enumerate(replies):
+            try:
+                ray.get(reply)
+            except RayActorError as error:
+                self._replace(w, error)
 
     def step_async(self, actions: NDArray[Any]) -> None:
         self._arrays.action[:] = actions

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from contract.errors import TerrafirmaError
+from sim.domains.domain import Domain
 from sim.vector.base import RobotVecEnv
 from sim.vector.process import SharedArrays, work
 from sim.vector.spec import EnvironmentSpec
@@ -60,6 +61,13 @@ class SharedMemoryVecEnv(RobotVecEnv):
         for pipe in self._pipes:
             self._receive(pipe)
         return self._arrays.observation.copy()
+
+    def redistribute(self, domain: Domain) -> None:
+        self._order(b"d")
+        for pipe in self._pipes:
+            pipe.send(domain)
+        for pipe in self._pipes:
+            self._receive(pipe)
 
     def step_async(self, actions: NDArray[Any]) -> None:
         self._arrays.action[:] = actions

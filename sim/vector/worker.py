@@ -38,7 +38,10 @@ class WorkerEnvironments:
         arrays.done[:] = batch.terminated + 2 * batch.truncated
         for row in np.flatnonzero(arrays.done).tolist():
             arrays.final_observation[row] = batch.everything[row]
-            infos.append((self._indices[row], batch.finish(row)))
+            info = batch.finish(row)
+            if batch.domain.is_widened:  # who widens it wants to know what the outcome is one of
+                info["parameters"] = batch.drawn(row)
+            infos.append((self._indices[row], info))
             batch.reset(row, self._generators[row], anew=False)
         arrays.observation[:] = batch.everything
         return infos

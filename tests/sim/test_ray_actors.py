@@ -12,6 +12,8 @@ from contract.errors import TerrafirmaError
 from policies.config import SacConfig
 from policies.learners import make_sac
 from sim.domains.reader import load_domain, parse_domain
+from sim.domains.widening import WideningDomain
+from sim.robots import load_robot
 from sim.vector.factory import make_vector
 from sim.vector.shared_memory import SharedMemoryVecEnv
 from sim.vector.spec import EnvironmentSpec
@@ -119,6 +121,26 @@ def test_a_replacement_does_not_repeat_what_was_lost(env: RayVecEnv) -> None:
     kill(env.workers[0])
     again = env.step(np.zeros((4, 7), np.float32))[0]
     assert np.abs(first[:2] - again[:2]).max(axis=1).min() > 0.01
+
+
+def test_actors_and_their_replacements_draw_from_what_they_were_given(cluster: Cluster) -> None:
+    text = "engine: pybullet\nparameters:\n  joint_strength: {uniform: [0.2, 1.0]}\n"
+    widening = WideningDomain(parse_domain(text, "d"), load_robot("iiwa"))
+    low, high = (widening.at(np.array([a]), np.array([b])) for a, b in ((1.0, 200.0), (200.0, 1.0)))
+    env = make_vector(EnvironmentSpec("iiwa", "reach", low), 2, "ray:2", SEED)
+    assert isinstance(env, RayVecEnv)
+    try:
+        env.redistribute(high)
+        env.reset()
+        kill(env.workers[0])
+        infos: list[dict[str, Any]] = []
+        while sum("parameters" in info for info in infos) < 2:
+            infos += env.step(np.zeros((2, 7), np.float32))[3]
+        assert env.replaced == 1
+    finally:
+        env.close()
+    told = [widening.quantiles(info["parameters"]) for info in infos if "parameters" in info]
+    assert np.min(told) > 0.94
 
 
 def test_a_worker_that_keeps_dying_is_an_error(env: RayVecEnv, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,238 @@
+"""The mass sweep of EPOpt's paper on our hopper: `make study-hopper-mass`.
+
+Four ways to train, with the same steps: on one torso mass, on an ensemble of masses, on the ensemble's worst
+(EPOpt), and on as much of it as goes well (DORAEMON). Each policy is judged at nine masses. What is there
+already is kept: a run goes on from its checkpoint, a row that has been measured stays.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tyro
+import yaml
+
+from contract.errors import TerrafirmaError
+from pipeline.loop import check_recipe
+from pipeline.pictures.curve_panel import Mean, Panel
+from pipeline.pictures.curves import draw_curves
+from pipeline.progress import console, counter, progress
+from pipeline.recipe import Recipe, load_recipe
+from pipeline.run_directory import RunDirectory
+from pipeline.stages import train_source
+from policies.evaluation import evaluate
+from policies.runtime import Policy
+from policies.sweep import Sweep
+from policies.trained_range import trained_range
+from sim.domains.domain import Domain
+from sim.domains.parameters import PARAMETERS
+from sim.domains.reader import load_domain
+from sim.robots import load_robot
+from sim.robots.model import facts
+
+RECIPE, ONE, ENSEMBLE = "hopper-run", "nominal", "hopper-torso"
+PARAMETER = "base_mass_offset"
+MASSES = tuple(np.linspace(3.0, 9.0, 9).tolist())  # kg, of the torso; training draws from all of them
+ROLLOUT = {"environments": 32, "rollout_steps": 512, "minibatches": 16}  # whole episodes, as EPOpt needs
+UP = 4.5  # return of an episode that stands or runs to its end
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to train: its source domain, and its switches for so many steps."""
+
+    title: str
+    source: str
+    switch: str = ""
+
+    def settings(self, steps: int) -> dict[str, Any]:
+        if self.switch == "epopt":
+            return {"epopt": {"epsilon": 0.2, "warm_up": steps // 2}}
+        return {"widening": {"success": 0.7, "least_return": UP}} if self.switch else {}
+
+
+METHODS = {
+    "one": Method("one mass", ONE),
+    "ensemble": Method("ensemble", ENSEMBLE),
+    "epopt": Method("ensemble, the worst fifth (EPOpt)", ENSEMBLE, "epopt"),
+    "doraemon": Method("ensemble, widened (DORAEMON)", ENSEMBLE, "doraemon"),
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What tells a policy's rows from others."""
+
+    method: str
+    seed: int
+    steps: int
+    episodes: int
+
+    def is_of(self, row: Row) -> bool:
+        return (row.method, row.seed, row.steps, row.episodes) == astuple(self)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One policy at one mass; the interval is 95 % over its episodes."""
+
+    method: str
+    seed: int
+    steps: int
+    episodes: int
+    torso_mass: float  # kg
+    return_mean: float
+    return_ci95: tuple[float, float]
+    success_rate: float
+    fall_rate: float
+    policy_sha256: str
+
+
+def recipe_of(key: Key, workers: int) -> tuple[Recipe, str]:
+    """The recipe of one run, and its text."""
+    base, _ = load_recipe(RECIPE)
+    data = base.model_dump(mode="json", exclude_none=True)
+    way = METHODS[key.method]
+    train = data["train"] | ROLLOUT | way.settings(key.steps) | {"steps": key.steps, "workers": workers}
+    data |= {"name": f"hopper-mass-{key.method}", "source": way.source, "seed": key.seed, "train": train}
+    recipe = Recipe.model_validate(data)
+    check_recipe(recipe)
+    return recipe, yaml.safe_dump(data, sort_keys=False)
+
+
+def train(key: Key, workers: int, runs: Path) -> Policy:
+    """The policy of one run, which goes on where it stopped."""
+    recipe, text = recipe_of(key, workers)
+    return train_source(RunDirectory(runs / f"{key.method}-{key.steps}-{key.seed}", recipe, text))
+
+
+def nominal_mass() -> float:
+    """kg, of the torso in the robot's file."""
+    urdf = facts(load_robot("hopper"))
+    return urdf.links[urdf.base].mass
+
+
+def domain_of(mass: float) -> Domain:
+    """The source of `one`, with a torso of `mass` kg."""
+    offset = mass - nominal_mass()
+    return Sweep(PARAMETERS[PARAMETER], None, (offset,), f"{mass} kg").at(load_domain(ONE), offset)
+
+
+def judge(policy: Policy, key: Key, mass: float, report: Callable[[], None]) -> Row:
+    """One policy at one mass."""
+    result = evaluate(policy, domain_of(mass), key.episodes, on_episode=report)
+    return Row(
+        **asdict(key),
+        torso_mass=mass,
+        return_mean=result.return_mean,
+        return_ci95=result.return_ci95,
+        success_rate=result.success_rate,
+        fall_rate=result.fall_rate,
+        policy_sha256=policy.sha256,
+    )
+
+
+def read_rows(path: Path) -> list[Row]:
+    """What has been measured; a line that an interruption tore is as if it had never been."""
+    rows = []
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        try:
+            data = json.loads(line)
+            rows.append(Row(**(data | {"return_ci95": tuple(data["return_ci95"])})))
+        except (ValueError, TypeError, KeyError):
+            console.print(f"{path}: left out what is no row: {line[:60]!r}")
+    return rows
+
+
+def append(path: Path, row: Row) -> None:
+    """Keep a row, at once and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torn = path.is_file() and not path.read_text().endswith("\n")
+    with path.open("a") as stream:
+        stream.write(("\n" if torn else "") + json.dumps(asdict(row)) + "\n")
+
+
+def measure(key: Key, workers: int, runs: Path, results: Path) -> None:
+    """Train one policy and judge it, as far as that has not been done."""
+    known = {row.torso_mass for row in read_rows(results) if key.is_of(row)}
+    missing = [mass for mass in MASSES if mass not in known]
+    if not missing:
+        return
+    policy = train(key, workers, runs)
+    with progress(f"judge {key.method}, seed {key.seed}", len(missing) * key.episodes) as bar:
+        count = counter(lambda done: bar(done, {}))
+        for mass in missing:
+            append(results, judge(policy, key, mass, count))
+
+
+def panel(method: str, rows: Sequence[Row], top: float) -> Panel:
+    """Return over mass: the mean of the seeds, and how far they lie apart."""
+    means = []
+    for mass in MASSES:
+        values = [r.return_mean for r in rows if r.method == method and r.torso_mass == mass] or [math.nan]
+        means.append(Mean(float(np.mean(values)), min(values), max(values)))
+    robot = load_robot("hopper")
+    seen = trained_range(load_domain(METHODS[method].source), robot, PARAMETER, None)
+    trained = seen.low + nominal_mass(), seen.high + nominal_mass()
+    return Panel(METHODS[method].title, MASSES, means, trained, (0.0, top))
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """A panel a method, on one scale."""
+    top = 4.0 * math.ceil(max(row.return_mean for row in rows) / 4.0)
+    seeds, steps = len({row.seed for row in rows}), rows[0].steps
+    title = f"Return of hopper-run over the torso's mass, {steps:,} steps each"
+    notes = [
+        f"Means of {seeds} seeds, bars from the worst seed to the best, {rows[0].episodes} episodes a value.",
+        "Shaded: drawn in training; the green line is one value.",
+    ]
+    panels = [panel(method, rows, top) for method in METHODS]
+    draw_curves(path, title, notes, "torso mass (kg)", panels, f"{title}. {' '.join(notes)}")
+
+
+def main(
+    steps: int = 2_000_000,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    episodes: int = 40,
+    methods: tuple[Literal["one", "ensemble", "epopt", "doraemon"], ...] = (
+        *("one", "ensemble", "epopt", "doraemon"),
+    ),
+    workers: int = 2,
+    runs: Path = Path("runs/hopper-mass"),
+    results: Path = Path("benchmarks/results/hopper-mass.jsonl"),
+    picture: Path = Path("docs/images/hopper-mass.png"),
+) -> None:
+    """Train, judge and draw.
+
+    Args:
+        steps: of each training.
+        seeds: one training of each method a seed.
+        episodes: at each mass; the same ones for every policy.
+        methods: which of them.
+        workers: processes that step environments.
+        runs: folder of the run directories.
+        results: rows as JSON lines; those that it has are not measured again.
+        picture: PNG of all rows of these steps, seeds and episodes.
+    """
+    keys = [Key(method, seed, steps, episodes) for seed in seeds for method in methods]
+    for i, key in enumerate(keys):
+        console.print(f"[{i + 1}/{len(keys)}] {key.method}, seed {key.seed}")
+        measure(key, workers, runs, results)
+    rows = [row for row in read_rows(results) if any(key.is_of(row) for key in keys)]
+    draw(rows, picture)
+    console.print(f"rows    {results}\npicture {picture}")
+
+
+if __name__ == "__main__":
+    try:
+        tyro.cli(main)
+    except TerrafirmaError as error:
+        console.print(f"error: {error}", markup=False)
+        sys.exit(2)

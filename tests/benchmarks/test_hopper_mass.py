@@ -1,0 +1,93 @@
+"""The study's plan: what is trained, at which masses it is judged, and what it takes up again."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pipeline.pictures.canvas import description
+from sim.robots import load_robot
+from sim.simulated_robot import SimulatedRobot
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "hopper_mass.py"
+
+
+@pytest.fixture(scope="module")
+def study() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("hopper_mass", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["hopper_mass"] = module  # where dataclasses look for their types
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["hopper_mass"]
+
+
+def row(study: ModuleType, key: Any, mass: float, value: float) -> Any:
+    return study.Row(
+        key.method, key.seed, key.steps, key.episodes, mass, value, (value - 1, value + 1), 0.5, 0.1, "x"
+    )
+
+
+def test_every_method_is_a_recipe_and_they_differ_in_nothing_but_what_they_are(study: ModuleType) -> None:
+    recipes = {m: study.recipe_of(study.Key(m, 1, 2_000_000, 20), 2)[0] for m in study.METHODS}
+    assert {m: recipe.source for m, recipe in recipes.items()} == {
+        "one": "nominal",
+        "ensemble": "hopper-torso",
+        "epopt": "hopper-torso",
+        "doraemon": "hopper-torso",
+    }
+    settings = {m: recipe.train.model_dump() for m, recipe in recipes.items()}
+    switched = {
+        m: {s for s in ("epopt", "widening") if dump.pop(s) is not None} for m, dump in settings.items()
+    }
+    assert switched == {"one": set(), "ensemble": set(), "epopt": {"epopt"}, "doraemon": {"widening"}}
+    assert settings["one"] == settings["ensemble"] == settings["epopt"] == settings["doraemon"]
+    assert recipes["epopt"].train.epopt.warm_up == 1_000_000
+
+
+def test_the_torso_weighs_what_the_axis_says(study: ModuleType) -> None:
+    robot = load_robot("hopper")
+    for mass in (study.MASSES[0], study.MASSES[-1]):
+        drawn = SimulatedRobot(robot, study.domain_of(mass))
+        drawn.reset()
+        assert study.nominal_mass() + drawn.drawn.scalar("base_mass_offset") == pytest.approx(mass)
+        drawn.close()
+    assert (study.MASSES[0], len(study.MASSES), study.MASSES[-1]) == (3.0, 9, 9.0)
+
+
+def test_rows_that_are_there_are_found_again_and_torn_ones_are_not(study: ModuleType, tmp_path: Path) -> None:
+    key, path = study.Key("one", 0, 100, 2), tmp_path / "rows.jsonl"
+    rows = [row(study, key, mass, mass) for mass in study.MASSES[:2]]
+    study.append(path, rows[0])
+    with path.open("a") as stream:
+        stream.write('{"method": "one", "see')
+    study.append(path, rows[1])
+    assert study.read_rows(path) == rows
+    assert all(key.is_of(r) for r in rows)
+    assert not any(
+        study.Key("one", 1, 100, 2).is_of(r) or study.Key("epopt", 0, 100, 2).is_of(r) for r in rows
+    )
+
+
+def test_the_picture_says_what_it_shows(study: ModuleType, tmp_path: Path) -> None:
+    rows = [
+        row(study, study.Key(method, seed, 100, 2), mass, mass + seed)
+        for method in study.METHODS
+        for seed in (0, 1)
+        for mass in study.MASSES
+    ]
+    study.draw(rows, tmp_path / "p.png")
+    assert "100 steps each" in description(tmp_path / "p.png")
+    assert "Means of 2 seeds" in description(tmp_path / "p.png")
+    panel = study.panel("one", rows, 12.0)
+    assert (panel.means[0].value, panel.means[0].low, panel.means[0].high) == (3.5, 3.0, 4.0)
+    assert panel.trained == pytest.approx((study.nominal_mass(), study.nominal_mass()))
+    assert study.panel("epopt", rows, 12.0).trained == pytest.approx((3.0, 9.0), abs=0.01)
