@@ -21,7 +21,8 @@ from sim.tasks.base import Step, TaskContract, near_default, observation_term, s
 RESIDUAL = 0.25  # rad, largest correction of the gait generator's joint angles
 LOW, HIGH = (-0.5, -0.3, -0.8), (1.0, 0.3, 0.8)  # m/s, m/s, rad/s
 STAND_FRACTION = 0.1  # of commands that ask to stand still
-TRACKING_WIDTH = 0.25  # (m/s)² or (rad/s)²
+LINEAR_WIDTH, YAW_WIDTH = 0.15, 0.1  # (m/s)², (rad/s)²
+YAW_WEIGHT = 0.75  # of following the yaw rate, where following the velocity counts 1
 FALL_TILT = 0.8  # rad
 FALL_HEIGHT = 0.15  # m, of the base above the ground below it
 START_SPREAD = 0.05  # rad
@@ -44,9 +45,9 @@ def yaw_error(step: Step) -> Array:
 
 # Rewards
 def tracking(step: Step) -> Array:
-    """1 for the linear and 0.5 for the yaw command, when met exactly."""
-    linear = np.exp(squared_norm(linear_error(step)) / -TRACKING_WIDTH)
-    return np.asarray(linear + 0.5 * np.exp(yaw_error(step) ** 2 / -TRACKING_WIDTH))
+    """1 for the linear and `YAW_WEIGHT` for the yaw command, when met exactly."""
+    linear = np.exp(squared_norm(linear_error(step)) / -LINEAR_WIDTH)
+    return np.asarray(linear + YAW_WEIGHT * np.exp(yaw_error(step) ** 2 / -YAW_WIDTH))
 
 
 def steadiness(step: Step) -> Array:

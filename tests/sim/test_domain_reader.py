@@ -329,7 +329,8 @@ def test_shipped_domains_are_found_by_name(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_domains_suit_their_robots(path: Path) -> None:
-    made_for = {"legged": ["a1"], "half": ["half_cheetah"]} | {name: [name] for name in ROBOTS}
+    families = {"legged": ["a1"], "hard": ["a1"], "half": ["half_cheetah"]}
+    made_for = families | {name: [name] for name in ROBOTS}
     robots = made_for.get(path.stem.split("-")[0], ["a1", "iiwa"])
     for name in robots:
         load_domain(path).check(load_robot(name))
