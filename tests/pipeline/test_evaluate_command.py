@@ -72,7 +72,7 @@ def test_the_training_range_is_marked_and_shaded(terrafirma: Run, tmp_path: Path
         *(("gravity", "never randomized") for _ in range(2)),
     ]
     assert rows[0]["trained_in"].endswith("legged-randomized.yaml")
-    assert rows[0]["trained_range"] == [-0.5, 2.0]
+    assert rows[0]["trained_range"] == [-0.5, 2.5]
     pictures = {path.stem.split("-")[-1]: Image.open(path).convert("RGB") for path in tmp_path.glob("*.png")}
     shaded = (0xDF, 0xF0, 0xE2)
     assert {name for name, image in pictures.items() if shaded in dict(colours(image))} == {

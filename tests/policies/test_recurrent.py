@@ -204,10 +204,11 @@ def test_a_state_that_is_not_finite_makes_no_action(vivid: Trained) -> None:
     observation = np.zeros(vivid.policy.contract.observation_size, dtype=np.float32)
     vivid.policy.reset()
     expected = vivid.policy(observation)
-    vivid.policy._feed["state"][0, HIDDEN] = np.inf
-    outputs = vivid.policy._session.run(["action", "state_out"], vivid.policy._feed)
-    assert np.isfinite(outputs[0]).all()
-    assert not np.isfinite(outputs[1]).all()
+    ((state, following),) = vivid.policy._states
+    state[0, HIDDEN] = np.inf
+    vivid.policy._session.run_with_iobinding(vivid.policy._binding)
+    assert np.isfinite(vivid.policy._action).all()
+    assert not np.isfinite(following).all()
     assert np.isnan(vivid.policy(observation)).all()
     vivid.policy.reset()
     assert np.array_equal(vivid.policy(observation), expected)
