@@ -7,6 +7,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,12 +20,15 @@ COMPILE_TIMEOUT = 60.0  # s
 
 def compiler() -> list[str] | None:
     """The command that compiles C: $CC, or else cc; None where there is none."""
-    command = shlex.split(os.environ.get("CC") or "cc")
+    try:
+        command = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    except ValueError:  # quotes that do not match
+        return None
     return command if shutil.which(command[0]) else None
 
 
 def compiled(source: Path) -> Path | None:
-    """The shared library of a C file; None where it cannot be compiled.
+    """The shared library of a C file; None where it cannot be compiled, or where others could replace it.
 
     The cache is $XDG_CACHE_HOME/terrafirma, or ~/.cache/terrafirma.
     """
@@ -33,15 +37,28 @@ def compiled(source: Path) -> Path | None:
         return None
     key = "\0".join([source.read_text(), *command, *FLAGS, platform.machine()])
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrafirma"
-    library = cache / f"{source.stem}-{digest}.so"
     try:
+        library = _cache() / f"{source.stem}-{digest}.so"
         if not library.exists():
-            cache.mkdir(parents=True, exist_ok=True)
+            library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _compile(command, source, library)
+        return library if _only_ours(library.parent) and _only_ours(library) else None
     except (OSError, subprocess.SubprocessError):
         return None
-    return library
+
+
+def _cache() -> Path:
+    folder = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(folder) if folder else Path.home() / ".cache") / "terrafirma"
+    except RuntimeError as error:  # a user without a home, as containers have them
+        raise FileNotFoundError("no home") from error
+
+
+def _only_ours(path: Path) -> bool:
+    """Whether nobody else can have written it: what is in it runs with our rights."""
+    status = path.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _compile(command: list[str], source: Path, library: Path) -> None:
@@ -50,4 +67,5 @@ def _compile(command: list[str], source: Path, library: Path) -> None:
         finished = Path(folder) / library.name
         arguments = [*FLAGS, "-o", str(finished), str(source), *LIBRARIES]
         subprocess.run([*command, *arguments], check=True, capture_output=True, timeout=COMPILE_TIMEOUT)
+        finished.chmod(0o700)  # whatever the umask
         os.replace(finished, library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,54 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert c_library.compiled(bullet_native.SOURCE) is None
+
+
+@needs_compiler
+@pytest.mark.parametrize("what", ["folder", "library"])
+def test_a_library_that_others_can_replace_is_not_run(cache: Path, what: str) -> None:
+    library = c_library.compiled(bullet_native.SOURCE)
+    assert library is not None
+    open_to_all = cache if what == "folder" else library
+    mode = open_to_all.stat().st_mode
+    open_to_all.chmod(0o777)
+    assert c_library.compiled(bullet_native.SOURCE) is None
+    open_to_all.chmod(mode)
+    assert c_library.compiled(bullet_native.SOURCE) == library
+
+
+@needs_compiler
+def test_a_umask_for_teams_changes_nothing(cache: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        assert c_library.compiled(bullet_native.SOURCE) is not None
+    finally:
+        os.umask(before)
+
+
+@needs_compiler
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_another_user_s_library_is_not_run(cache: Path) -> None:
+    library = c_library.compiled(bullet_native.SOURCE)
+    assert library is not None
+    os.chown(library, 1, 1)
+    assert c_library.compiled(bullet_native.SOURCE) is None
+
+
+@needs_compiler
+def test_a_user_without_a_home_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", homeless)
+    assert c_library.compiled(bullet_native.SOURCE) is None
+
+
+@pytest.mark.parametrize("command", ["'", " "])
+def test_a_compiler_that_is_none_is_no_error(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("CC", command)
+    assert c_library.compiler() in (None, ["cc"])
 
 
 def test_robots_walk_without_native_steps(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
