@@ -37,7 +37,7 @@ class Actuators:
         self.kp, self.kd, self.high, self.low, self.strength = (np.zeros(n) for _ in range(5))
         self.play, self.no_load_speed = np.zeros(n), np.zeros(n)
         self.has_play, self.has_speed_limit = False, False
-        self.target_position = np.array([joint.default_position for joint in robot.joints])
+        self.target_position = np.array([joint.default_position for joint in robot.joints], dtype=float)
         self.target_velocity, self.target_effort, self.feed_forward = (np.zeros(n) for _ in range(3))
         self._torque, self._damping = np.zeros(n), np.zeros(n)
         self._time_step = robot.time_step

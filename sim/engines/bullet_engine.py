@@ -343,3 +343,5 @@ class BulletEngine:
     def close(self) -> None:
         if pybullet.isConnected(self._client):
             pybullet.disconnect(physicsClientId=self._client)
+        # C would step a world that is gone, and PyBullet gives its number to the next one
+        self.native, self._client = None, -1

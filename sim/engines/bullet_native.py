@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ FREE_BASE, PLANAR_BASE = 0, 1
 
 _NUMBERS = ctypes.POINTER(ctypes.c_double)
 _INDICES = ctypes.POINTER(ctypes.c_int)
+_LOADING = threading.Lock()  # the library knows the world that loaded it last
 
 
 class _Weight(ctypes.Structure):
@@ -73,13 +75,14 @@ class _Robot(ctypes.Structure):
 
 
 @functools.cache
-def library() -> tuple[ctypes.CDLL, Path] | None:
+def library() -> tuple[ctypes.PyDLL, Path] | None:
     """The compiled library and its path; None without a C compiler, or where PyBullet does not fit it."""
     path = compiled(SOURCE)
     if path is None:
         return None
     try:
-        found = ctypes.CDLL(str(path))
+        # like PyBullet it keeps Python's global lock: no thread may touch a world that steps
+        found = ctypes.PyDLL(str(path))
     except OSError:
         return None
     found.terrafirma_newest_world.restype = ctypes.c_void_p
@@ -92,11 +95,14 @@ def library() -> tuple[ctypes.CDLL, Path] | None:
 class NativeSteps:
     """Steps one robot of one PyBullet client, whose body may change when it is loaded anew."""
 
-    def __init__(self, client: int, found: tuple[ctypes.CDLL, Path]) -> None:
+    def __init__(self, client: int, found: tuple[ctypes.PyDLL, Path]) -> None:
         self._library, path = found
-        if pybullet.loadPlugin(str(path), physicsClientId=client) < 0:
-            raise TerrafirmaError(f"PyBullet refused its plugin {path}; delete it, and it is compiled anew")
-        self._robot = _Robot(world=self._library.terrafirma_newest_world())
+        with _LOADING:
+            if pybullet.loadPlugin(str(path), physicsClientId=client) < 0:
+                raise TerrafirmaError(
+                    f"PyBullet refused its plugin {path}; delete it, and it is compiled anew"
+                )
+            self._robot = _Robot(world=self._library.terrafirma_newest_world())
         self._address = ctypes.addressof(self._robot)
         self._kept: dict[str, NDArray[Any]] = {}  # arrays that only C points to
         self._actuators: Actuators | None = None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 
 from contract.state import Array, JointCommand
 from sim.engines import bullet_native, c_library
+from sim.engines.bullet import pybullet
 from sim.engines.bullet_engine import BulletEngine
 from sim.robots import ROBOTS, load_robot
 from sim.simulated_robot import SimulatedRobot
@@ -98,6 +102,85 @@ def test_a_robot_that_falls_apart_says_so_in_both_ways(simulate: Simulate) -> No
         robot.command(JointCommand.hold(np.full(7, np.nan)))
         robot.step(1)
         assert np.isnan(robot.torque).all()
+
+
+@needs_compiler
+def test_threads_wait_while_c_steps(simulate: Simulate) -> None:
+    """Another thread could remove the robot under the step, or step a world that shares Bullet's memory."""
+    robot = simulate("a1", "pybullet")
+    seen: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(time.perf_counter())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    while not seen:
+        time.sleep(0.001)
+    begun = time.perf_counter()
+    robot.step(2000)
+    ended = time.perf_counter()
+    done.set()
+    watcher.join()
+    # the interpreter may switch threads before and after the one call, but not within it
+    longest = np.diff([begun, *(at for at in seen if begun < at < ended), ended]).max()
+    assert longest > 0.5 * (ended - begun)
+
+
+@needs_compiler
+def test_robots_made_in_threads_have_worlds_of_their_own() -> None:
+    found = bullet_native.library()
+    assert found is not None
+    worlds: list[int] = []
+    clients: list[int] = []
+
+    def make() -> None:
+        for _ in range(20):
+            client = pybullet.connect(pybullet.DIRECT)
+            clients.append(client)
+            worlds.append(bullet_native.NativeSteps(client, found)._robot.world)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=make) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+        for client in clients:
+            pybullet.disconnect(physicsClientId=client)
+    assert len(set(worlds)) == len(worlds) == 80
+
+
+@needs_compiler
+def test_a_closed_robot_is_an_error_and_no_crash(simulate: Simulate) -> None:
+    robot = simulate("iiwa", "pybullet")
+    robot.close()
+    with pytest.raises(pybullet.error):
+        robot.step(1)
+
+
+def test_closing_twice_leaves_the_next_robot_alone(simulate: Simulate) -> None:
+    closed = simulate("iiwa", "pybullet")
+    closed.close()
+    robot = simulate("iiwa", "pybullet")  # in the same place among PyBullet's clients
+    closed.close()
+    robot.step(1)
+
+
+def test_whole_numbers_as_defaults_leave_set_points_as_they_are(simulate: Simulate) -> None:
+    iiwa = load_robot("iiwa")
+    robot = simulate(
+        replace(iiwa, joints=tuple(replace(j, default_position=0) for j in iiwa.joints)), "pybullet"
+    )
+    robot.command(JointCommand.hold(np.full(7, 0.3)))
+    robot.step(400)
+    assert robot.sense().joint_position == pytest.approx(np.full(7, 0.3), abs=0.05)
 
 
 @pytest.fixture
