@@ -23,7 +23,7 @@ def bullet_model(
     """A file, for as long as the context lasts, and where the frames of merged links have got to.
 
     Bullet's own merging loses the centre of mass of what holds a link, so we merge. A link that a
-    tool or a loop hangs on stays: domains add mass to it.
+    tool or a loop hangs on stays as it is: domains add mass and forces at a tool link's centre.
 
     Args:
         center_offset: of the base's centre of mass, (3,) m, base frame.

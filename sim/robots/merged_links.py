@@ -17,6 +17,8 @@ from contract.state import Array
 from sim.robots.inertia import TENSOR, tensor
 from sim.robots.transform import matrix_rpy, numbers, text
 
+DRAWN = ("lateral_friction", "restitution")  # contact properties that a domain sets for the whole robot
+
 
 @dataclass(frozen=True)
 class Place:
@@ -37,7 +39,10 @@ class _Body:
 
 
 def merge_fixed_links(root: ElementTree.Element, keep: Collection[str]) -> dict[str, Place]:
-    """Merge the links of a URDF, in place, but for those named in `keep`; visual shapes are dropped.
+    """Merge the links of a URDF, in place; visual shapes are dropped.
+
+    Those named in `keep` neither vanish nor take others in, so their centre of mass stays as well. A link
+    whose contacts the file makes softer or stickier is kept too: they are not those of other links' shapes.
 
     Returns:
         Where the frames of the links that are gone have got to.
@@ -53,10 +58,17 @@ def merge_fixed_links(root: ElementTree.Element, keep: Collection[str]) -> dict[
 
 
 def _next(root: ElementTree.Element, keep: Collection[str]) -> ElementTree.Element | None:
+    kept = {*keep, *(link.get("name") for link in root.findall("link") if _contacts(link))}
     for joint in root.findall("joint"):
-        if joint.get("type") == "fixed" and _end(joint, "child").get("link") not in keep:
+        ends = {_end(joint, which).get("link") for which in ("parent", "child")}
+        if joint.get("type") == "fixed" and not ends & kept:
             return joint
     return None
+
+
+def _contacts(link: ElementTree.Element) -> bool:
+    """Whether a link has contact properties that no domain sets."""
+    return any(element.tag not in DRAWN for element in link.iterfind("contact/*"))
 
 
 def _end(joint: ElementTree.Element, which: str) -> ElementTree.Element:

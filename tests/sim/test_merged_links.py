@@ -12,6 +12,7 @@ from contract.state import Array, JointCommand
 from sim.engines import bullet_model
 from sim.engines.bullet import pybullet
 from sim.engines.bullet_engine import BulletEngine
+from sim.engines.mujoco_engine import MujocoEngine
 from sim.robots import ROBOTS, load_robot
 from sim.robots.merged_links import merge_fixed_links
 from sim.simulated_robot import SimulatedRobot
@@ -82,6 +83,36 @@ def test_what_is_to_be_kept_stays() -> None:
     bolt = root.find("joint[@name='bolt']")
     assert bolt is not None
     assert numbers(bolt.find("origin"), "xyz") == pytest.approx([-1.0, 0.0, 0.0])
+
+
+def test_what_is_to_be_kept_takes_nothing_in() -> None:
+    root = ElementTree.fromstring(ARM)
+    places = merge_fixed_links(root, keep={"upper"})
+    assert {name: place.link for name, place in places.items()} == {"plate": "bracket"}
+    assert numbers(root.find("link[@name='upper']/inertial/mass"), "value") == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("contact", "merged"), [("<lateral_friction value='2'/>", True), ("<stiffness value='9'/>", False)]
+)
+def test_a_link_with_soft_contacts_stays(contact: str, merged: bool) -> None:
+    root = ElementTree.fromstring(
+        ARM.replace('<link name="plate">', f'<link name="plate"><contact>{contact}</contact>')
+    )
+    assert ("plate" in merge_fixed_links(root, keep=())) == merged
+
+
+@pytest.mark.parametrize("name", [name for name in ROBOTS if load_robot(name).tool])
+def test_a_payload_is_where_both_engines_have_the_tool_link_s_centre(simulate: Simulate, name: str) -> None:
+    tool = load_robot(name).tool
+    assert tool is not None
+    bullet, other = (simulate(name, engine).engine for engine in ("pybullet", "mujoco"))
+    assert isinstance(bullet, BulletEngine)
+    assert isinstance(other, MujocoEngine)
+    info = pybullet.getDynamicsInfo(
+        bullet._body, bullet._link_index[tool.link], physicsClientId=bullet._client
+    )
+    assert info[3] == pytest.approx(other._model.body(tool.link).ipos, abs=1e-6)
 
 
 def fall(robot: SimulatedRobot) -> Array:
