@@ -157,10 +157,11 @@ class EnvironmentBatch:
 
     def _measure(self, step: Step) -> None:
         rows = np.arange(len(self.tick))
+        column = np.minimum(self.tick, self._episode_ticks - 1)  # whoever steps on after the end
         for name, values in self.task.measure(step).items():
             if name not in self._measured:
                 self._measured[name] = np.zeros((len(rows), self._episode_ticks))
-            self._measured[name][rows, self.tick] = values
+            self._measured[name][rows, column] = values
 
     def finish(self, row: int) -> dict[str, Any]:
         """What to tell of an episode that has ended; moves the row's curriculum on."""

@@ -69,7 +69,7 @@ class Sensors:
         self._noise = np.zeros((robots, 2 * n + (9 if spec.floating_base else 0)))
         self._last_velocity = np.zeros((robots, 3))
         self._last: RobotState | None = None
-        self._fresh = np.ones(robots, dtype=bool)  # nothing was read yet in this episode
+        self._fresh = np.ones(robots, dtype=bool)  # there is no reading of this episode to repeat
         self._starts_moving = [False] * robots
         self._notice()
 
@@ -135,7 +135,7 @@ class Sensors:
         self.heard[rows][~lost] = self.now[rows][~lost]
         if self._lossy:
             self._repeat(state, rows, lost)
-        self._fresh[rows] = False
+        self._fresh[rows] = self._errors.loss[rows] == 0.0  # then nobody remembers it
         return state
 
     def _draw(self, rows: slice) -> Flags:

@@ -151,3 +151,11 @@ def test_a_fallen_robot_ends_its_episode_as_a_failure() -> None:
     env.close()
     assert terminated
     assert not info["success"]
+
+
+def test_whoever_steps_on_after_the_end_is_told_again() -> None:
+    env = RobotEnv("iiwa", "reach", load_domain("nominal"))
+    env.reset(seed=0)
+    ends = [env.step(np.zeros(7, dtype=np.float32))[3] for _ in range(62)]
+    env.close()
+    assert ends == [False] * 59 + [True] * 3

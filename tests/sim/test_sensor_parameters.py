@@ -10,7 +10,8 @@ import pytest
 
 from contract.rotation import quaternion_matrix, rpy_matrix
 from contract.state import Array, JointCommand, RobotState
-from sim.domains.domain import ENGINES
+from sim.domains.domain import ENGINES, Draw
+from sim.gravity import gravity_vector
 from sim.simulated_robot import SimulatedRobot
 
 Simulate = Callable[..., SimulatedRobot]
@@ -123,6 +124,16 @@ def test_a_lost_reading_is_the_one_before(simulate: Simulate, engine: str, loss:
     repeated = [np.array_equal(a.joint_position, b.joint_position) for a, b in pairwise(states)]
     assert np.mean(repeated) == pytest.approx(loss, abs=4 * (loss * (1 - loss) / 1000) ** 0.5)
     assert states[1] is not states[0]
+
+
+def test_readings_that_begin_to_be_lost_repeat_real_ones(simulate: Simulate, engine: str) -> None:
+    robot = simulate("a1", engine)
+    robot.step(8)
+    real = robot.sense()
+    draw = Draw({**robot.drawn.values, "sensor_loss": np.array(0.9)})
+    robot._sensors.configure(0, draw, np.random.default_rng(0), gravity_vector(draw))
+    for _ in range(20):
+        assert robot.sense().joint_position == pytest.approx(real.joint_position, abs=0.1)
 
 
 def test_an_episode_begins_with_a_reading_of_its_own(simulate: Simulate, engine: str) -> None:
