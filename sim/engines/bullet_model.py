@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contract.errors import DomainError
 from contract.state import Array
-from sim.robots.merged_links import Place, merge_fixed_links
+from sim.robots.merged_links import Place, merge_fixed_links, weigh_base
 from sim.robots.model import base_link, model_file
 from sim.robots.spec import RobotSpec
 from sim.robots.transform import numbers, text
@@ -27,7 +27,8 @@ def bullet_model(
 
     Args:
         center_offset: of the base's centre of mass, (3,) m, base frame.
-        merge: whether to merge at all; a link of several shapes slides badly over a height field's seams.
+        merge: whether to merge more than a base without mass needs; a link of several shapes slides
+            badly over a height field's seams.
 
     Raises:
         DomainError: the base has no inertia that could be shifted.
@@ -38,7 +39,10 @@ def bullet_model(
             _shift(root, _base(robot), center_offset, file)
         kept = {robot.tool.link} if robot.tool else set()
         kept |= {link for loop in robot.loops for link in (loop.first, loop.second)}
-        places = merge_fixed_links(root, kept) if merge else {}
+        if merge:
+            places = merge_fixed_links(root, kept)
+        else:
+            places = {} if robot.base == "fixed" else weigh_base(root, _base(robot), kept)
     with tempfile.TemporaryDirectory(prefix="terrafirma-") as folder:
         copy = Path(folder) / file.name
         ElementTree.indent(root)  # Bullet reads lines of up to 1023 characters

@@ -7,7 +7,7 @@ inertia of its parts and the shapes of all.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,22 +48,46 @@ def merge_fixed_links(root: ElementTree.Element, keep: Collection[str]) -> dict[
         Where the frames of the links that are gone have got to.
     """
     places: dict[str, Place] = {}
-    while (joint := _next(root, keep)) is not None:
-        place = Place(_end(joint, "parent").get("link", ""), *_pose(joint.find("origin")))
-        child = _end(joint, "child").get("link", "")
-        _absorb(root, place, child)
-        root.remove(joint)
-        places = {name: _moved(known, place, child) for name, known in places.items()} | {child: place}
+    while (joint := next(_fixed(root, keep), None)) is not None:
+        _merge(root, joint, places)
     return places
 
 
-def _next(root: ElementTree.Element, keep: Collection[str]) -> ElementTree.Element | None:
+def weigh_base(root: ElementTree.Element, base: str, keep: Collection[str]) -> dict[str, Place]:
+    """Merge what is fixed to a base without mass until it has some: Bullet would nail it to the world.
+
+    Returns:
+        As `merge_fixed_links`.
+    """
+    places: dict[str, Place] = {}
+    link = root.find(f"link[@name='{base}']")
+    assert link is not None
+    while _body(link).mass == 0.0:
+        joints = (joint for joint in _fixed(root, keep) if _end(joint, "parent").get("link") == base)
+        if (joint := next(joints, None)) is None:
+            break
+        _merge(root, joint, places)
+    return places
+
+
+def _merge(root: ElementTree.Element, joint: ElementTree.Element, places: dict[str, Place]) -> None:
+    """Merge what a joint holds, and note in `places` where it has got to."""
+    place = Place(_end(joint, "parent").get("link", ""), *_pose(joint.find("origin")))
+    child = _end(joint, "child").get("link", "")
+    _absorb(root, place, child)
+    root.remove(joint)
+    for name, known in places.items():
+        places[name] = _moved(known, place, child)
+    places[child] = place
+
+
+def _fixed(root: ElementTree.Element, keep: Collection[str]) -> Iterator[ElementTree.Element]:
+    """The fixed joints between links that may be merged."""
     kept = {*keep, *(link.get("name") for link in root.findall("link") if _contacts(link))}
     for joint in root.findall("joint"):
         ends = {_end(joint, which).get("link") for which in ("parent", "child")}
         if joint.get("type") == "fixed" and not ends & kept:
-            return joint
-    return None
+            yield joint
 
 
 def _contacts(link: ElementTree.Element) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from contract.record import Joint
 from contract.state import Array, JointCommand
 from sim.engines import bullet_model
 from sim.engines.bullet import pybullet
@@ -15,6 +17,7 @@ from sim.engines.bullet_engine import BulletEngine
 from sim.engines.mujoco_engine import MujocoEngine
 from sim.robots import ROBOTS, load_robot
 from sim.robots.merged_links import merge_fixed_links
+from sim.robots.spec import RobotSpec
 from sim.simulated_robot import SimulatedRobot
 
 Simulate = Callable[..., SimulatedRobot]
@@ -113,6 +116,34 @@ def test_a_payload_is_where_both_engines_have_the_tool_link_s_centre(simulate: S
         bullet._body, bullet._link_index[tool.link], physicsClientId=bullet._client
     )
     assert info[3] == pytest.approx(other._model.body(tool.link).ipos, abs=1e-6)
+
+
+ROLLER = """<robot name="roller">
+  <link name="footprint"/><link name="frame"/>
+  <joint name="first" type="fixed"><parent link="footprint"/><child link="frame"/></joint>
+  <joint name="second" type="fixed"><parent link="frame"/><child link="shell"/><origin xyz="0 0 0.1"/></joint>
+  <link name="shell">
+    <inertial><mass value="1"/>
+      <inertia ixx="0.004" ixy="0" ixz="0" iyy="0.004" iyz="0" izz="0.004"/></inertial>
+    <collision><geometry><sphere radius="0.1"/></geometry></collision>
+  </link>
+  <joint name="spin" type="continuous"><parent link="shell"/><child link="wheel"/><axis xyz="0 0 1"/></joint>
+  <link name="wheel">
+    <inertial><mass value="1"/>
+      <inertia ixx="0.001" ixy="0" ixz="0" iyy="0.001" iyz="0" izz="0.001"/></inertial>
+  </link>
+</robot>"""
+
+
+@pytest.mark.parametrize("ground", ["", "terrain_roughness: 0.01"])
+def test_a_base_without_mass_of_its_own_falls(simulate: Simulate, ground: str, tmp_path: Path) -> None:
+    """As ROS robots have it, whose tree begins with a frame on the ground."""
+    urdf = tmp_path / "roller.urdf"
+    urdf.write_text(ROLLER)
+    joints = (Joint("spin", 0.0, -9.0, 9.0, 9.0, 1.0, 0.0, 0.0),)
+    robot = simulate(RobotSpec("roller", urdf, joints, (0.0,), (0.0,), "floating", 1.0), "pybullet", ground)
+    robot.step(40)
+    assert robot.truth().world_velocity[2] == pytest.approx(-9.81 * 0.1, rel=0.05)
 
 
 def fall(robot: SimulatedRobot) -> Array:
