@@ -29,7 +29,7 @@ from policies.runtime import Policy
 from policies.train import CHECKPOINT, golden_readings, train
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 HIDDEN = 12
 SPEC = EnvironmentSpec("a1", "velocity", load_domain("legged-randomized"))

@@ -28,7 +28,7 @@ from robot_bridge.tick import Mode, Tick, decode
 from robot_bridge.transitions import load_transitions
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
-from sim.vector.base import EnvironmentSpec
+from sim.vector.spec import EnvironmentSpec
 
 LAUNCH = Path(__file__).parents[2] / "launch" / "emulated.launch.xml"
 PERIOD = 0.05
