@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from contract.errors import DomainError
 from contract.state import Array
-from sim.robots.merged_links import Place, merge_fixed_links, weigh_base
-from sim.robots.model import base_link, model_file
+from sim.robots.merged_links import Place, center_of, merge_fixed_links, weigh_base
+from sim.robots.model import PLANAR_JOINTS, base_link, model_file
 from sim.robots.spec import RobotSpec
 from sim.robots.transform import numbers, text
+
+MOST_SHIFT = 2e-3  # m, of the base's centre of mass by what is merged into it
 
 
 @contextmanager
@@ -23,7 +28,8 @@ def bullet_model(
     """A file, for as long as the context lasts, and where the frames of merged links have got to.
 
     Bullet's own merging loses the centre of mass of what holds a link, so we merge. A link that a
-    tool or a loop hangs on stays as it is: domains add mass and forces at a tool link's centre.
+    tool or a loop hangs on stays as it is, and so does a base whose centre would move: domains add mass and
+    forces at the centres of a tool's link and of the base.
 
     Args:
         center_offset: of the base's centre of mass, (3,) m, base frame.
@@ -35,25 +41,38 @@ def bullet_model(
     """
     with model_file(robot) as file:
         root = ElementTree.parse(file).getroot()
+        base, kept = _base(root), _kept(robot)
+        alone = {base} if robot.base != "fixed" and _would_move(root, base, kept) else set()
         if center_offset.any():
-            _shift(root, _base(robot), center_offset, file)
-        kept = {robot.tool.link} if robot.tool else set()
-        kept |= {link for loop in robot.loops for link in (loop.first, loop.second)}
+            _shift(root, base, center_offset, file)
+        places = {} if robot.base == "fixed" else weigh_base(root, base, kept)
         if merge:
-            places = merge_fixed_links(root, kept)
-        else:
-            places = {} if robot.base == "fixed" else weigh_base(root, _base(robot), kept)
+            places |= merge_fixed_links(root, kept | alone)
     with tempfile.TemporaryDirectory(prefix="terrafirma-") as folder:
-        copy = Path(folder) / file.name
+        written = Path(folder) / file.name
         ElementTree.indent(root)  # Bullet reads lines of up to 1023 characters
-        ElementTree.ElementTree(root).write(copy)
-        yield copy, places
+        ElementTree.ElementTree(root).write(written)
+        yield written, places
 
 
-def _base(robot: RobotSpec) -> str:
+def _kept(robot: RobotSpec) -> set[str]:
+    tool = {robot.tool.link} if robot.tool else set()
+    return tool | {link for loop in robot.loops for link in (loop.first, loop.second)}
+
+
+def _would_move(root: ElementTree.Element, base: str, kept: set[str]) -> bool:
+    """Whether the base's centre of mass would, once all that is fixed to it is a part of it."""
+    merged = copy.deepcopy(root)
+    weigh_base(merged, base, kept)
+    before = center_of(merged, base)
+    merge_fixed_links(merged, kept)
+    return bool(np.linalg.norm(center_of(merged, base) - before) > MOST_SHIFT)
+
+
+def _base(root: ElementTree.Element) -> str:
     """The link that the file's own tree begins with, below the joints of a planar base."""
-    with model_file(robot, planar_joints=False) as file:
-        return base_link(ElementTree.parse(file).getroot())
+    child = root.find(f"joint[@name='{PLANAR_JOINTS[-1]}']/child")
+    return base_link(root) if child is None else child.get("link", "")
 
 
 def _shift(root: ElementTree.Element, base: str, offset: Array, file: Path) -> None:

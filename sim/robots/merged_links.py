@@ -70,6 +70,13 @@ def weigh_base(root: ElementTree.Element, base: str, keep: Collection[str]) -> d
     return places
 
 
+def center_of(root: ElementTree.Element, name: str) -> Array:
+    """A link's centre of mass, (3,) m, in its frame."""
+    link = root.find(f"link[@name='{name}']")
+    assert link is not None
+    return _body(link).center
+
+
 def _merge(root: ElementTree.Element, joint: ElementTree.Element, places: dict[str, Place]) -> None:
     """Merge what a joint holds, and note in `places` where it has got to."""
     place = Place(_end(joint, "parent").get("link", ""), *_pose(joint.find("origin")))

@@ -135,6 +135,34 @@ ROLLER = """<robot name="roller">
 </robot>"""
 
 
+@pytest.mark.parametrize(("place", "merged"), [("0 0 0.001", True), ("0.3 0 0", False)])
+def test_a_base_takes_in_what_leaves_its_centre(
+    simulate: Simulate, ball: RobotSpec, place: str, merged: bool
+) -> None:
+    urdf = ball.urdf
+    urdf.write_text(
+        urdf.read_text().replace(
+            "</robot>",
+            f"""
+      <link name="load">
+        <inertial><mass value="1"/>
+          <inertia ixx="0.01" ixy="0" ixz="0" iyy="0.01" iyz="0" izz="0.01"/></inertial>
+      </link>
+      <joint name="strap" type="fixed">
+        <parent link="shell"/><child link="load"/><origin xyz="{place}"/>
+      </joint></robot>""",
+        )
+    )
+    bullet, other = (
+        simulate(ball, engine, "base_mass_offset: 2").engine for engine in ("pybullet", "mujoco")
+    )
+    assert isinstance(bullet, BulletEngine)
+    assert isinstance(other, MujocoEngine)
+    assert (pybullet.getNumJoints(bullet._body, physicsClientId=bullet._client) == 1) == merged
+    center = pybullet.getDynamicsInfo(bullet._body, -1, physicsClientId=bullet._client)[3]
+    assert center == pytest.approx(other._model.body("shell").ipos, abs=2e-3)
+
+
 @pytest.mark.parametrize("ground", ["", "terrain_roughness: 0.01"])
 def test_a_base_without_mass_of_its_own_falls(simulate: Simulate, ground: str, tmp_path: Path) -> None:
     """As ROS robots have it, whose tree begins with a frame on the ground."""
