@@ -157,7 +157,7 @@ def test_deviations_leave_too_and_are_steps(deployed: Deployed) -> None:
 def test_a_state_that_is_not_finite_stops_the_robot(deployed: Deployed) -> None:
     core = activated(deployed.policy)
     run(core, range(40))
-    deployed.policy._feed["state"][0, 10] = np.inf  # of a cell: the action itself stays finite
+    deployed.policy._states[0][0][0, 10] = np.inf  # of a cell: the action itself stays finite
     stopped = run(core, range(40, 44))
     assert {tick.mode for tick in stopped} == {Mode.HOLDING}
     assert core.safety.stopped == "non_finite_action"
