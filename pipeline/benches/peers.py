@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env import SubprocVecEnv
 
 from pipeline.benches.rows import alternate, seconds
 
-STEPS = 150  # of each environment, a round
+STEPS = 60  # of each environment, a round
 
 
 def make(name: str) -> gymnasium.Env[Any, Any]:

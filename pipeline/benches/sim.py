@@ -28,9 +28,9 @@ from sim.environment_batch import EnvironmentBatch
 from sim.vector.shared_memory import SharedMemoryVecEnv
 from sim.vector.spec import EnvironmentSpec
 
-ROUNDS = 9
-STEPS = 100  # of each environment of one process, a round
-VECTOR_STEPS = 150  # of each environment, a round
+ROUNDS = 21
+STEPS = 50  # of each environment of one process, a round
+VECTOR_STEPS = 60  # of each environment, a round
 ENVIRONMENTS = 24  # a process, as in training
 PROCESSES = 2
 FLOOR_GOALS = {("a1", "velocity"): 0.85, ("ant", "run"): 0.8}
