@@ -1,6 +1,6 @@
 """Why the a1's open-loop trot swings about the vertical: its hips give way under the load of a stance leg.
 
-    python benchmarks/trot_sway.py
+python benchmarks/trot_sway.py
 """
 
 from __future__ import annotations

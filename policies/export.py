@@ -94,5 +94,14 @@ def _graph(network: Deployed, contract: Contract) -> onnx.ModelProto:
     quiet.setLevel(level)
     assert program is not None
     model = program.model_proto
-    del model.metadata_props[:]
+    _forget_origin(model)
     return model
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes: they name files of the machine that it ran on."""
+    del model.metadata_props[:]
+    graph = model.graph
+    for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer, graph):
+        del part.metadata_props[:]
+        part.doc_string = ""

@@ -106,6 +106,15 @@ def privileged(contract: Contract, *names: str) -> Contract:
     return replace(contract, observation=contract.observation + terms)
 
 
+def test_the_file_tells_nothing_of_the_machine(
+    sac: SAC, arm: Contract, arm_readings: Readings, tmp_path: Path
+) -> None:
+    network = deployed_policy(sac, None, arm.action.scale)
+    data = export(network, arm, arm_readings, tmp_path / "policy.onnx").path.read_bytes()
+    assert b".py" not in data
+    assert str(Path(__file__).parents[2]).encode() not in data
+
+
 @pytest.mark.parametrize("name", [name for name, source in SOURCES.items() if source.privileged])
 def test_privileged_terms_are_refused_by_name(
     name: str, sac: SAC, arm: Contract, arm_readings: Readings, tmp_path: Path
