@@ -171,7 +171,7 @@ def test_a_wrong_policy_is_refused(
         (["evaluate", "{policy}", "--domain", "nominl"], "Did you mean 'nominal'"),
         (["evaluate", "{policy}", "--episodes", "0"], "--episodes 0: must be at least 1"),
         (["evaluate", "{policy}", "--seed", "-1"], "--seed -1: must be at least 0"),
-        (["run", "iiwa-reach"], "unknown recipe (no such file either) 'iiwa-reach'. Did you mean"),
+        (["run", "iiwa-reech"], "unknown recipe (no such file either) 'iiwa-reech'. Did you mean"),
         (["adapt", "nowhere", "--samples", "bag"], "nowhere: holds no recipe.yaml"),
         (["launch", "emulate"], "Did you mean 'emulated.launch.xml'"),
         (["launch", "emulated", "robot=a1"], "launch argument 'robot=a1': expected name:=value"),
