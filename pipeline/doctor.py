@@ -21,7 +21,7 @@ PARTS = (
     ("stable_baselines3", "train and adapt (extra 'train')", False),
     ("sb3_contrib", "train recurrent policies (extra 'train')", False),
 )
-COMPILER = "C compiler", "train at full speed, a third faster: sudo apt install gcc libc6-dev"
+COMPILER = "C compiler", "take PyBullet's steps in C, faster: sudo apt install gcc libc6-dev"
 
 
 def examine() -> int:

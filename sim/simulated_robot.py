@@ -165,26 +165,31 @@ class SimulatedRobot:
     def see_object(self) -> Array:
         """Where an observer sees the scene's object: (3,) m in the base frame."""
         assert self._scene is not None
-        motion, newest = self._motion, self._steps % self._motion.slots
+        motion, newest = self._motion, self._newest
         rotation = quaternion_matrix(motion.orientation[newest])
         position = rotation.T @ (self.object_pose()[0] - motion.position[newest])
         return np.asarray(position + self._scene.observer_noise * self._rng.standard_normal(3))
 
+    @property
+    def _newest(self) -> int:
+        """Where in `_motion` the state of now is."""
+        return int(self._steps % self._motion.slots)
+
     def truth(self) -> Truth:
         """The state as an all-seeing observer knows it."""
-        return Truth.of(self._motion, self._steps % self._motion.slots, self.ground_height())
+        return Truth.of(self._motion, self._newest, self.ground_height())
 
     def ground_height(self) -> float:
         """Height of the ground below the base, m."""
         if self.terrain is None:
             return 0.0
-        x, y, _ = self._motion.position[self._steps % self._motion.slots].tolist()
+        x, y, _ = self._motion.position[self._newest].tolist()
         return height_at(self.terrain, x, y)
 
     @property
     def torque(self) -> Array:
         """The torques (n,) N·m that the joints had in the last physics step."""
-        return np.asarray(self._motion.torque[self._steps % self._motion.slots])
+        return np.asarray(self._motion.torque[self._newest])
 
     def foot_contacts(self) -> Array:
         """1.0 for each foot that touches the ground, else 0.0; (feet,)."""

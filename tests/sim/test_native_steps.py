@@ -171,6 +171,8 @@ def test_closing_twice_leaves_the_next_robot_alone(simulate: Simulate) -> None:
     robot = simulate("iiwa", "pybullet")  # in the same place among PyBullet's clients
     closed.close()
     robot.step(1)
+    assert robot.time == robot.spec.time_step
+    assert np.isfinite(robot.engine.joint_position).all()
 
 
 def test_whole_numbers_as_defaults_leave_set_points_as_they_are(simulate: Simulate) -> None:
