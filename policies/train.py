@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from contract.record import Identity
 from contract.state import Array, RobotState
 from policies.asymmetric import require_privileged
-from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate
+from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate, UpdateThreads
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.curve import EarlyStop, LearningCurve, Report
@@ -69,6 +69,8 @@ def train(
         if widening is not None:
             raw.redistribute(widening.stage)
         callbacks: list[BaseCallback] = [curve, checkpoints, schedule, *robust]
+        if isinstance(config, PpoConfig):
+            callbacks.append(UpdateThreads())
         if config.stop_at is not None:
             callbacks.append(EarlyStop(config.stop_at, curve))
         if remaining := max(0, config.steps - model.num_timesteps):

@@ -67,7 +67,8 @@ class RobotEnv(gymnasium.Env[Observation, Observation]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
-        info = self._batch.reset(0, self.np_random, anew=seed is not None)
+        self._batch.reset(0, self.np_random, anew=seed is not None)
+        info: dict[str, Any] = {"parameters": self._batch.drawn(0)} | self._batch.level(0)
         return self._batch.observation[0].copy(), info
 
     def step(self, action: Observation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:

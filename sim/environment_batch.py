@@ -75,15 +75,12 @@ class EnvironmentBatch:
         self.observation, self.privileged = self.everything[:, :size], self.everything[:, size:]
         self._hidden = PrivilegedBatch(numbers, self.robots, self.privileged) if numbers else None
 
-    def reset(self, row: int, rng: np.random.Generator, anew: bool) -> dict[str, Any]:
+    def reset(self, row: int, rng: np.random.Generator, anew: bool) -> None:
         """Begin an episode in one row.
 
         Args:
             rng: what the row draws from until its next reset.
             anew: whether the row's curriculum begins anew as well.
-
-        Returns:
-            The episode's info: the drawn parameters.
         """
         robot, rows = self.robots[row], slice(row, row + 1)
         self._generators[row] = rng
@@ -99,7 +96,6 @@ class EnvironmentBatch:
         self.observation[rows] = self.session.observe(self._sense(rows), self.command[rows], rows)
         if self._hidden:
             self._hidden.begin(row)
-        return {"parameters": self.drawn(row)} | self._level(row)
 
     def redistribute(self, domain: Domain) -> None:
         """Draw from `domain` from each row's next reset on: the same settings, of other shapes."""
@@ -107,7 +103,8 @@ class EnvironmentBatch:
         for robot in self.robots:
             robot.redistribute(domain)
 
-    def _level(self, row: int) -> dict[str, Any]:
+    def level(self, row: int) -> dict[str, Any]:
+        """The row's curriculum level, for an info; empty where the domain has no curriculum."""
         return {"curriculum_level": self.curricula[row].level} if self.domain.has_curriculum else {}
 
     def drawn(self, row: int) -> dict[str, Any]:
@@ -167,7 +164,7 @@ class EnvironmentBatch:
         """What to tell of an episode that has ended; moves the row's curriculum on."""
         ticks = int(self.tick[row])
         history = {name: values[row, :ticks] for name, values in self._measured.items()}
-        level = self._level(row)
+        level = self.level(row)
         success = bool(self.task.success(history, bool(self.terminated[row])))
         self.curricula[row].judge(success)
         return level | {

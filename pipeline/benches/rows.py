@@ -26,13 +26,17 @@ class Row:
     met: bool = True
 
 
-def compare(metric: str, values: Sequence[float], unit: str, references: Sequence[float], goal: float) -> Row:
-    """A row whose ratio is to reach `goal`: the median of the rounds' own ratios.
+def compare(
+    metric: str, values: Sequence[float], unit: str, references: Sequence[float], goal: float | None = None
+) -> Row:
+    """A row whose ratio is to reach `goal`, if there is one: the median of the rounds' own ratios.
 
     What slows a shared machine down for a while slows both measurements of a round.
     """
     ratio = float(np.median(np.asarray(values) / references))
     value, reference = float(np.median(values)), float(np.median(references))
+    if goal is None:
+        return Row(metric, value, unit, reference, ratio)
     return Row(metric, value, unit, reference, ratio, f"≥ {goal:g}", ratio >= goal)
 
 

@@ -11,12 +11,14 @@ import cProfile
 import io
 import pstats
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from pipeline.benches.lockstep import LockStep
 from pipeline.benches.rows import Row, alternate, bounded, compare, seconds
 from pipeline.progress import Report
 from policies.config import PpoConfig
@@ -162,19 +164,31 @@ def _vector_rate(env: SharedMemoryVecEnv) -> float:
 
 
 def parallel(robot: str, task: str) -> list[Row]:
-    """Two worker processes against twice one."""
+    """Two worker processes against twice one, and the same of processes that only calculate."""
     spec = EnvironmentSpec(robot, task, load_domain("nominal"))
-    envs = {n: SharedMemoryVecEnv(spec, n * ENVIRONMENTS, n, 0) for n in (1, PROCESSES)}
+    counts = 1, PROCESSES
+    envs = {n: SharedMemoryVecEnv(spec, n * ENVIRONMENTS, n, 0) for n in counts}
+    bare = {n: LockStep(n) for n in counts}
     try:
         for env in envs.values():
             env.reset()
-        rates = alternate({str(n): partial(_vector_rate, env) for n, env in envs.items()}, ROUNDS)
+        measures: dict[str, Callable[[], float]] = {}
+        for n in counts:
+            measures[f"ours {n}"] = partial(_vector_rate, envs[n])
+            measures[f"bare {n}"] = partial(bare[n].rate, VECTOR_STEPS)
+        rates = alternate(measures, ROUNDS)
     finally:
-        for env in envs.values():
-            env.close()
-    twice = [PROCESSES * rate for rate in rates["1"]]
-    metric = f"{robot}-{task}, {PROCESSES} processes, parallel efficiency"
-    return [compare(metric, rates[str(PROCESSES)], "steps/s", twice, PARALLEL_GOAL)]
+        for n in counts:
+            envs[n].close()
+            bare[n].close()
+    metric = f"{PROCESSES} processes, parallel efficiency"
+    twice = {name: [PROCESSES * rate for rate in rates[f"{name} 1"]] for name in ("ours", "bare")}
+    return [
+        compare(
+            f"{robot}-{task}, {metric}", rates[f"ours {PROCESSES}"], "steps/s", twice["ours"], PARALLEL_GOAL
+        ),
+        compare(f"only arithmetic, {metric}", rates[f"bare {PROCESSES}"], "steps/s", twice["bare"]),
+    ]
 
 
 def start(robot: str, task: str) -> list[Row]:

@@ -36,6 +36,10 @@ class Draw:
     def scalar(self, name: str) -> float:
         return float(self.values[name])
 
+    def is_known_as(self, other: Draw) -> bool:
+        """Whether it holds the very arrays of `other`: nothing was drawn anew between the two."""
+        return all(value is other.values.get(name) for name, value in self.values.items())
+
     def as_vector(self, joints: tuple[str, ...]) -> tuple[list[str], list[str], Array]:
         """Names, units and values of the whole draw, flattened; one entry a component, `name/component`."""
         names, units, values = [], [], []

@@ -58,6 +58,7 @@ class BulletEngine:
         n = len(robot.joints)
         self.joint_position, self.joint_velocity = np.zeros(n), np.zeros(n)
         self._force: list[float] | None = None
+        self._applied = Draw()
         found = library()
         self.native = NativeSteps(c, found) if found else None
         self._load(np.zeros(3))
@@ -158,6 +159,9 @@ class BulletEngine:
         return self._link_index[places[name].link], places[name].offset
 
     def apply(self, draw: Draw) -> None:
+        if draw.is_known_as(self._applied):
+            return
+        self._applied = draw
         if not np.array_equal(draw["base_center_offset"], self._center):
             # PyBullet fixes centres of mass when it loads a robot
             for constraint in self._constraints:
