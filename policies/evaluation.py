@@ -14,10 +14,11 @@ from policies.runtime import Policy
 from policies.statistics import bootstrap_interval, wilson_interval
 from sim.contracts import build_contract, unnamed_identity
 from sim.domains.domain import Domain
-from sim.environment import RobotEnv
+from sim.environment_batch import EnvironmentBatch
 from sim.robots import load_robot
 from sim.tasks import make_task
 
+ROWS = 20  # episodes side by side
 SEED = 10_000  # of the first episode; far from those that training begins with
 
 
@@ -93,30 +94,61 @@ def evaluate(
 def run_episodes(
     policy: Policy, domain: Domain, seeds: Sequence[int], on_episode: Callable[[], None] = lambda: None
 ) -> list[Episode]:
-    """One episode a seed, one after the other in one environment."""
+    """One episode a seed, several side by side: what comes out of one depends on its seed alone."""
     check_evaluable(policy, domain)
-    identity = policy.contract.identity
-    env = RobotEnv(identity.robot, identity.task, domain)
-    episodes = []
+    playing = _Playing(policy, domain, seeds)
     try:
-        for seed in seeds:
-            episodes.append(_run(policy, env, seed))
-            on_episode()
+        while playing.rows:
+            for _ in range(playing.step()):
+                on_episode()
     finally:
-        env.close()
-    return episodes
+        playing.batch.close()
+    return [playing.episodes[i] for i in range(len(seeds))]
 
 
-def _run(policy: Policy, env: RobotEnv, seed: int) -> Episode:
-    scale = np.array(policy.contract.action.scale)
-    observation, _ = env.reset(seed=seed)
-    policy.reset()
-    terminated = truncated = False
-    while not (terminated or truncated):
-        action = policy(observation) / scale
-        observation, _, terminated, truncated, info = env.step(action.astype(np.float32))
-    metrics = {name: float(value) for name, value in info["metrics"].items()}
-    return Episode(float(env.episode_return), bool(info["success"]), bool(terminated), metrics)
+class _Playing:
+    """Episodes in the rows of a batch; a row whose episode has ended takes the next seed."""
+
+    def __init__(self, policy: Policy, domain: Domain, seeds: Sequence[int]) -> None:
+        identity, count = policy.contract.identity, rows_for(len(seeds))
+        self.batch = EnvironmentBatch(identity.robot, identity.task, domain, count)
+        self.episodes: dict[int, Episode] = {}
+        self.rows: dict[int, int] = {}  # to the number of the episode that it plays
+        self._policies = [policy.twin() for _ in range(count)]
+        self._scale = np.array(policy.contract.action.scale)
+        self._actions = np.zeros((count, len(self._scale)), dtype=np.float32)
+        self._waiting = iter(enumerate(seeds))
+        for row in range(count):
+            self._begin(row)
+
+    def _begin(self, row: int) -> None:
+        number, seed = next(self._waiting, (None, 0))
+        if number is None:
+            return
+        self.rows[row] = number
+        self.batch.reset(row, np.random.default_rng(seed), anew=True)
+        self._policies[row].reset()
+
+    def step(self) -> int:
+        """One control period in every row; returns how many episodes ended with it."""
+        for row in self.rows:
+            self._actions[row] = self._policies[row](self.batch.observation[row]) / self._scale
+        self.batch.step(self._actions)
+        ended = np.flatnonzero(self.batch.terminated | self.batch.truncated).tolist()
+        ended = [row for row in ended if row in self.rows]
+        for row in ended:
+            info, fell = self.batch.finish(row), bool(self.batch.terminated[row])
+            self.episodes[self.rows.pop(row)] = Episode(
+                info["episode"]["r"], info["success"], fell, info["metrics"]
+            )
+            self._begin(row)
+        return len(ended)
+
+
+def rows_for(episodes: int) -> int:
+    """How many to play side by side so that the rows end together, at most `ROWS`."""
+    rounds = -(-episodes // ROWS)
+    return -(-episodes // max(rounds, 1))
 
 
 def check_evaluable(policy: Policy, domain: Domain) -> None:

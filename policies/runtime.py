@@ -5,6 +5,7 @@ Imports neither torch nor a simulator.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,6 +74,12 @@ class Policy:
             self._binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
         for name, array in outputs.items():
             self._binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+
+    def twin(self) -> Policy:
+        """The same graph with a memory of its own, for a run beside this one."""
+        twin = copy.copy(self)
+        twin._bind()  # noqa: SLF001, its own kind
+        return twin
 
     def reset(self) -> None:
         """Zero the recurrent state, if the graph has any: an episode begins."""
