@@ -18,7 +18,9 @@ from policies.config import RAY, PpoConfig, SacConfig, Strict, TrainConfig
 from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
-SWITCHES = ("recurrent", "privileged_critic", "teacher_student", "stop_at", "epopt", "widening")
+SWITCHES = (
+    *("symmetry", "recurrent", "privileged_critic", "teacher_student", "stop_at", "epopt", "widening"),
+)
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 
 

@@ -119,6 +119,7 @@ class PpoConfig(Strict):
     epopt: EpoptConfig | None = None  # None: all episodes count
     widening: WideningConfig | None = None  # None: the source domain as its file says
     stop_at: StopConfig | None = None
+    symmetry: bool = False  # whether a walker learns from each step's mirror image too
     privileged_critic: bool = False  # whether the critic sees what no sensor says
     teacher_student: TeacherStudentConfig | None = None  # None: what is trained is what is deployed
 
@@ -140,6 +141,11 @@ class PpoConfig(Strict):
             raise ValueError(
                 f"recurrent and {self.privileged} do not go together: the LSTMs of a recurrent policy's "
                 "actor and critic see the same; choose one of them"
+            )
+        if self.symmetry and (self.recurrent or self.privileged):
+            raise ValueError(
+                f"symmetry and {self.privileged or 'recurrent'} do not go together: only the mirror image of "
+                "what a policy without memory observes is known; choose one of them"
             )
         rollout, student = self.environments * self.rollout_steps, self.teacher_student
         if student and student.student_steps < rollout:

@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from policies.asymmetric import AsymmetricPolicy
 from policies.config import PpoConfig, SacConfig
+from policies.symmetry import Mirror, MirroredRollouts
 from policies.teacher import TeacherPolicy
 
 Learner = SAC | PPO | RecurrentPPO
@@ -45,7 +46,7 @@ def make_sac(
 
 
 def make_ppo(
-    config: PpoConfig, env: VecNormalize, seed: int, observed: int | None = None
+    config: PpoConfig, env: VecNormalize, seed: int, observed: int | None = None, mirror: Mirror | None = None
 ) -> PPO | RecurrentPPO:
     """PPO on normalised observations; the learning rate belongs to `AdaptiveLearningRate`.
 
@@ -53,6 +54,7 @@ def make_ppo(
 
     Args:
         observed: the first numbers of an observation, which the policy may see; None: all.
+        mirror: adds each sample's image, where `config.symmetry` asks for it.
     """
     network: dict[str, Any] = {
         "net_arch": list(config.hidden),
@@ -66,6 +68,10 @@ def make_ppo(
         network["observed"], policy = observed, AsymmetricPolicy
     if config.teacher_student is not None:
         network["settings"], policy = config.teacher_student, TeacherPolicy
+    buffer: dict[str, Any] = {}
+    if mirror is not None:
+        buffer["rollout_buffer_class"] = MirroredRollouts
+        buffer["rollout_buffer_kwargs"] = {"mirror": mirror, "normaliser": env}
     made: type[PPO | RecurrentPPO] = PPO if config.recurrent is None else RecurrentPPO
     return made(
         policy,
@@ -83,4 +89,5 @@ def make_ppo(
         policy_kwargs=network,
         seed=seed,
         device="cpu",
+        **buffer,
     )

@@ -24,6 +24,7 @@ from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from policies.student import train_student
+from policies.symmetry import Mirror
 from policies.widening import Widening
 from sim.domains.widening import WideningDomain
 from sim.environment import RobotEnv
@@ -99,7 +100,8 @@ def _learner(
     if isinstance(config, PpoConfig):
         normaliser = VecNormalize(environments, norm_reward=False)
         rate = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
-        model = make_ppo(config, normaliser, seed, environments.contract.observation_size)
+        mirror = Mirror(environments.contract) if config.symmetry else None
+        model = make_ppo(config, normaliser, seed, environments.contract.observation_size, mirror)
         return model, normaliser, rate
     return make_sac(config, environments, seed), None, LinearLearningRate(config.learning_rate, config.steps)
 
