@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
 
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 from policies.checkpoint import Stateful, save_checkpoint
@@ -64,31 +62,6 @@ class LinearLearningRate(BaseCallback):
 
     def _rate(self, _: float) -> float:
         return falling_rate(self._initial, (self.num_timesteps - self._first) / self._steps)
-
-    def _on_step(self) -> bool:
-        return True
-
-
-class UpdateThreads(BaseCallback):
-    """Give an update every core: its batches are large, and the environments wait for it.
-
-    During a rollout one thread is enough, and the other cores step the environments.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._cores = (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
-
-    def _on_rollout_start(self) -> None:
-        torch.set_num_threads(1)
-
-    def _on_rollout_end(self) -> None:
-        torch.set_num_threads(self._cores)
-
-    def _on_training_end(self) -> None:
-        torch.set_num_threads(1)
 
     def _on_step(self) -> bool:
         return True

@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from contract.record import Identity
 from contract.state import Array, RobotState
 from policies.asymmetric import require_privileged
-from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate, UpdateThreads
+from policies.callbacks import AdaptiveLearningRate, Checkpoints, LinearLearningRate
 from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.curve import EarlyStop, LearningCurve, Report
@@ -55,7 +55,7 @@ def train(
         report: called every few seconds with steps done and recent metrics.
     """
     spec = _told(config, spec)
-    torch.set_num_threads(1)  # the other core steps the environments
+    torch.set_num_threads(1)  # more wait for each other, for long where something else wants the cores too
     run.mkdir(parents=True, exist_ok=True)
     widening, epopt = _robust(config, spec)
     raw = make_vector(spec, config.environments, config.workers, seed)
@@ -70,8 +70,6 @@ def train(
         if widening is not None:
             raw.redistribute(widening.stage)
         callbacks: list[BaseCallback] = [curve, checkpoints, schedule, *robust]
-        if isinstance(config, PpoConfig):
-            callbacks.append(UpdateThreads())
         if config.stop_at is not None:
             callbacks.append(EarlyStop(config.stop_at, curve))
         if remaining := max(0, config.steps - model.num_timesteps):
