@@ -1,8 +1,9 @@
 """The mass sweep of EPOpt's paper on our hopper: `make study-hopper-mass`.
 
-Four ways to train, with the same steps: on one torso mass, on an ensemble of masses, on the ensemble's worst
-(EPOpt), and on as much of it as goes well (DORAEMON). Each policy is judged at nine masses. What is there
-already is kept: a run goes on from its checkpoint, a row that has been measured stays.
+Six ways to train, with the same steps: on one torso mass, on an ensemble of masses, on the ensemble's worst
+(EPOpt), on as much of it as goes well (DORAEMON), with a memory (LSTM), and by a teacher that is told the
+mass (RMA). Each policy is judged at nine masses. What is there already is kept: a run goes on from its
+checkpoint, a row that has been measured stays.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import tyro
@@ -53,9 +54,15 @@ class Method:
     switch: str = ""
 
     def settings(self, steps: int) -> dict[str, Any]:
-        if self.switch == "epopt":
-            return {"epopt": {"epsilon": 0.2, "warm_up": steps // 2}}
-        return {"widening": {"success": 0.7, "least_return": UP}} if self.switch else {}
+        """What the recipe's training has beyond the others', for `steps` in all."""
+        student = steps // 4
+        return {
+            "": {},
+            "epopt": {"epopt": {"epsilon": 0.2, "warm_up": steps // 2}},
+            "doraemon": {"widening": {"success": 0.7, "least_return": UP}},
+            "recurrent": {"recurrent": {}},
+            "rma": {"steps": steps - student, "teacher_student": {"student_steps": student}},
+        }[self.switch]
 
 
 METHODS = {
@@ -63,7 +70,13 @@ METHODS = {
     "ensemble": Method("ensemble", ENSEMBLE),
     "epopt": Method("ensemble, the worst fifth (EPOpt)", ENSEMBLE, "epopt"),
     "doraemon": Method("ensemble, widened (DORAEMON)", ENSEMBLE, "doraemon"),
+    "recurrent": Method("ensemble, recurrent (LSTM)", ENSEMBLE, "recurrent"),
+    "rma": Method("ensemble, teacher and student (RMA)", ENSEMBLE, "rma"),
 }
+
+
+Name = Literal["one", "ensemble", "epopt", "doraemon", "recurrent", "rma"]
+NAMES: tuple[Name, ...] = get_args(Name)
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,7 @@ def recipe_of(key: Key, workers: int) -> tuple[Recipe, str]:
     base, _ = load_recipe(RECIPE)
     data = base.model_dump(mode="json", exclude_none=True)
     way = METHODS[key.method]
-    train = data["train"] | ROLLOUT | way.settings(key.steps) | {"steps": key.steps, "workers": workers}
+    train = data["train"] | ROLLOUT | {"steps": key.steps, "workers": workers} | way.settings(key.steps)
     data |= {"name": f"hopper-mass-{key.method}", "source": way.source, "seed": key.seed, "train": train}
     recipe = Recipe.model_validate(data)
     check_recipe(recipe)
@@ -198,12 +211,10 @@ def draw(rows: Sequence[Row], path: Path) -> None:
 
 
 def main(
-    steps: int = 2_000_000,
+    steps: int = 1_200_000,
     seeds: tuple[int, ...] = (0, 1, 2),
     episodes: int = 40,
-    methods: tuple[Literal["one", "ensemble", "epopt", "doraemon"], ...] = (
-        *("one", "ensemble", "epopt", "doraemon"),
-    ),
+    methods: tuple[Name, ...] = NAMES,
     workers: int = 2,
     runs: Path = Path("runs/hopper-mass"),
     results: Path = Path("benchmarks/results/hopper-mass.jsonl"),

@@ -37,20 +37,27 @@ def row(study: ModuleType, key: Any, mass: float, value: float) -> Any:
 
 
 def test_every_method_is_a_recipe_and_they_differ_in_nothing_but_what_they_are(study: ModuleType) -> None:
-    recipes = {m: study.recipe_of(study.Key(m, 1, 2_000_000, 20), 2)[0] for m in study.METHODS}
-    assert {m: recipe.source for m, recipe in recipes.items()} == {
-        "one": "nominal",
-        "ensemble": "hopper-torso",
-        "epopt": "hopper-torso",
-        "doraemon": "hopper-torso",
-    }
+    steps = 2_000_000
+    recipes = {m: study.recipe_of(study.Key(m, 1, steps, 20), 2)[0] for m in study.METHODS}
+    sources = {m: recipe.source for m, recipe in recipes.items()}
+    assert sources.pop("one") == "nominal"
+    assert set(sources.values()) == {"hopper-torso"}
     settings = {m: recipe.train.model_dump() for m, recipe in recipes.items()}
-    switched = {
-        m: {s for s in ("epopt", "widening") if dump.pop(s) is not None} for m, dump in settings.items()
+    switches = ("epopt", "widening", "recurrent", "teacher_student")
+    switched = {m: {s for s in switches if dump.pop(s) is not None} for m, dump in settings.items()}
+    assert switched == {
+        "one": set(),
+        "ensemble": set(),
+        "epopt": {"epopt"},
+        "doraemon": {"widening"},
+        "recurrent": {"recurrent"},
+        "rma": {"teacher_student"},
     }
-    assert switched == {"one": set(), "ensemble": set(), "epopt": {"epopt"}, "doraemon": {"widening"}}
-    assert settings["one"] == settings["ensemble"] == settings["epopt"] == settings["doraemon"]
-    assert recipes["epopt"].train.epopt.warm_up == 1_000_000
+    assert recipes["epopt"].train.epopt.warm_up == steps // 2
+    assert {recipe.train.total_steps for recipe in recipes.values()} == {steps}
+    assert settings["rma"].pop("steps") == steps - recipes["rma"].train.teacher_student.student_steps
+    alike = [{k: v for k, v in dump.items() if k != "steps"} for dump in settings.values()]
+    assert all(dump == alike[0] for dump in alike)
 
 
 def test_the_torso_weighs_what_the_axis_says(study: ModuleType) -> None:
