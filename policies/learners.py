@@ -73,7 +73,7 @@ def make_ppo(
         buffer["rollout_buffer_class"] = MirroredRollouts
         buffer["rollout_buffer_kwargs"] = {"mirror": mirror, "normaliser": env}
     made: type[PPO | RecurrentPPO] = PPO if config.recurrent is None else RecurrentPPO
-    return made(
+    model = made(
         policy,
         env,
         learning_rate=config.learning_rate,
@@ -91,3 +91,6 @@ def make_ppo(
         device="cpu",
         **buffer,
     )
+    if isinstance(model.rollout_buffer, MirroredRollouts):
+        model.rollout_buffer.policy = model.policy
+    return model

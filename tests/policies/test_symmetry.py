@@ -99,6 +99,7 @@ def test_each_minibatch_holds_the_images_of_its_samples(mirror: Mirror) -> None:
     try:
         model = make_ppo(CONFIG, env, 0, mirror=mirror)
         model.learn(CONFIG.steps)
+        model.rollout_buffer._images = None
         samples = next(iter(model.rollout_buffer.get(16)))
         mean, deviation = env.obs_rms.mean, np.sqrt(env.obs_rms.var + env.epsilon)
         raw = samples.observations.numpy() * deviation + mean
@@ -108,8 +109,13 @@ def test_each_minibatch_holds_the_images_of_its_samples(mirror: Mirror) -> None:
     np.testing.assert_allclose(raw[16:], reflect(raw[:16], mirror.observation), atol=1e-5)
     actions = samples.actions.numpy()
     np.testing.assert_allclose(actions[16:], reflect(actions[:16], mirror.action), atol=1e-6)
-    for same in (samples.advantages, samples.returns, samples.old_values, samples.old_log_prob):
+    for same in (samples.advantages, samples.returns, samples.old_values):
         assert torch.equal(same[:16], same[16:])
+    with torch.no_grad():
+        _, log_prob, _ = model.policy.evaluate_actions(samples.observations, samples.actions)
+    torch.testing.assert_close(
+        samples.old_log_prob[16:], log_prob[16:]
+    )  # of the policy that learns, before it does
 
 
 def test_a_recipe_can_ask_for_it(tmp_path: Path) -> None:
