@@ -6,8 +6,8 @@ With M the reflection in the plane that divides the robot, what is worth doing i
 
 An update sees every sample and its image, with the same advantage and return ("augmentation" in Mittal et
 al. 2024). The old probability of an image is what the policy gave the image itself. With that of the sample,
-as in the paper, what a policy has of asymmetry would look like a large step, and the learning rate that follows
-the divergence would fall with it: to a fourth of what it is without images, for the a1.
+as in the paper, what a policy has of asymmetry would look like a large step, and the learning rate that
+follows the divergence would fall with it: to a fourth of what it is without images, for the a1.
 """
 
 from __future__ import annotations
