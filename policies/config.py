@@ -119,7 +119,7 @@ class PpoConfig(Strict):
     epopt: EpoptConfig | None = None  # None: all episodes count
     widening: WideningConfig | None = None  # None: the source domain as its file says
     stop_at: StopConfig | None = None
-    symmetry: bool = False  # whether a walker learns from each step's mirror image too
+    symmetry: bool = False  # whether a walker's policy is the same on both sides
     privileged_critic: bool = False  # whether the critic sees what no sensor says
     teacher_student: TeacherStudentConfig | None = None  # None: what is trained is what is deployed
 

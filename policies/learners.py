@@ -12,7 +12,8 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from policies.asymmetric import AsymmetricPolicy
 from policies.config import PpoConfig, SacConfig
-from policies.symmetry import Mirror, MirroredRollouts
+from policies.symmetric_policy import SymmetricPolicy
+from policies.symmetry import Mirror
 from policies.teacher import TeacherPolicy
 
 Learner = SAC | PPO | RecurrentPPO
@@ -54,7 +55,7 @@ def make_ppo(
 
     Args:
         observed: the first numbers of an observation, which the policy may see; None: all.
-        mirror: adds each sample's image, where `config.symmetry` asks for it.
+        mirror: of the robot, where `config.symmetry` asks for a symmetric policy.
     """
     network: dict[str, Any] = {
         "net_arch": list(config.hidden),
@@ -68,12 +69,10 @@ def make_ppo(
         network["observed"], policy = observed, AsymmetricPolicy
     if config.teacher_student is not None:
         network["settings"], policy = config.teacher_student, TeacherPolicy
-    buffer: dict[str, Any] = {}
     if mirror is not None:
-        buffer["rollout_buffer_class"] = MirroredRollouts
-        buffer["rollout_buffer_kwargs"] = {"mirror": mirror, "normaliser": env}
+        network["mirror"], policy = mirror, SymmetricPolicy
     made: type[PPO | RecurrentPPO] = PPO if config.recurrent is None else RecurrentPPO
-    model = made(
+    return made(
         policy,
         env,
         learning_rate=config.learning_rate,
@@ -89,8 +88,4 @@ def make_ppo(
         policy_kwargs=network,
         seed=seed,
         device="cpu",
-        **buffer,
     )
-    if isinstance(model.rollout_buffer, MirroredRollouts):
-        model.rollout_buffer.policy = model.policy
-    return model

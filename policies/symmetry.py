@@ -1,27 +1,13 @@
-"""A walker's left is like its right: learn from each step twice, once in the mirror (arXiv:2403.04359).
+"""A walker's left is like its right: what its observations and actions look like in a mirror.
 
-With M the reflection in the plane that divides the robot, what is worth doing in s is worth doing in M s:
-
-    A(s, a) = A(M s, M a)        V(s) = V(M s)
-
-An update sees every sample and its image, with the same advantage and return ("augmentation" in Mittal et
-al. 2024). The old probability of an image is what the policy gave the image itself. With that of the sample,
-as in the paper, what a policy has of asymmetry would look like a large step, and the learning rate that
-follows the divergence would fall with it: to a fourth of what it is without images, for the a1.
+The mirror stands in the plane that divides the robot. Who walks behind it is the same robot, with left and
+right legs exchanged, half a stride later.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import RolloutBuffer
-from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.type_aliases import RolloutBufferSamples
-from stable_baselines3.common.vec_env import VecNormalize
-from torch import Tensor
 
 from contract.errors import TerrafirmaError
 from contract.record import Contract, Gait, Leg
@@ -110,49 +96,3 @@ def reflect(values: Array, reflection: Reflection) -> Array:
     """The image of values (..., n)."""
     index, signs = reflection
     return np.asarray(values[..., index] * signs)
-
-
-class MirroredRollouts(RolloutBuffer):
-    """Adds to each minibatch its image.
-
-    `policy` is that which is learning; it has to be set before the first update.
-
-    Args:
-        normaliser: that of the observations, which are stored normalised.
-    """
-
-    policy: ActorCriticPolicy
-
-    def __init__(self, *arguments: Any, mirror: Mirror, normaliser: VecNormalize, **options: Any) -> None:
-        self._mirror, self._normaliser = mirror, normaliser
-        self._images: tuple[Tensor, Tensor, Tensor] | None = None
-        super().__init__(*arguments, **options)
-
-    def reset(self) -> None:
-        self._images = None
-        super().reset()
-
-    def _get_samples(self, batch_inds: NDArray[np.int_], env: VecNormalize | None = None) -> Any:
-        if self._images is None:  # the first minibatch of an update: the policy is still that of the rollout
-            self._images = self._reflected()
-        samples = super()._get_samples(batch_inds, env)
-        observations, actions, log_prob = (image[torch.as_tensor(batch_inds)] for image in self._images)
-        return RolloutBufferSamples(
-            torch.cat([samples.observations, observations]),
-            torch.cat([samples.actions, actions]),
-            torch.cat([samples.old_values, samples.old_values]),
-            torch.cat([samples.old_log_prob, log_prob]),
-            torch.cat([samples.advantages, samples.advantages]),
-            torch.cat([samples.returns, samples.returns]),
-        )
-
-    def _reflected(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Images of all observations and actions, and their log-probabilities now."""
-        statistics: Any = self._normaliser.obs_rms
-        mean, deviation = statistics.mean, np.sqrt(statistics.var + self._normaliser.epsilon)
-        raw = reflect(self.observations * deviation + mean, self._mirror.observation)
-        observations = torch.as_tensor((raw - mean) / deviation, dtype=torch.float32)
-        actions = torch.as_tensor(reflect(self.actions, self._mirror.action), dtype=torch.float32)
-        with torch.no_grad():
-            _, log_prob, _ = self.policy.evaluate_actions(observations, actions)
-        return observations, actions, log_prob

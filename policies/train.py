@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from policies.learners import Learner, make_ppo, make_sac
 from policies.networks import deployed_policy
 from policies.runtime import Policy
 from policies.student import train_student
+from policies.symmetric_policy import SymmetricStatistics
 from policies.symmetry import Mirror
 from policies.widening import Widening
 from sim.domains.widening import WideningDomain
@@ -97,8 +99,11 @@ def _learner(
     """The model, what normalises its observations, and what sets its learning rate."""
     if isinstance(config, PpoConfig):
         normaliser = VecNormalize(environments, norm_reward=False)
-        rate = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
         mirror = Mirror(environments.contract) if config.symmetry else None
+        if mirror is not None:
+            statistics: Any = SymmetricStatistics(mirror.observation)
+            normaliser.obs_rms = statistics
+        rate = AdaptiveLearningRate(config.learning_rate, config.desired_kl)
         model = make_ppo(config, normaliser, seed, environments.contract.observation_size, mirror)
         return model, normaliser, rate
     return make_sac(config, environments, seed), None, LinearLearningRate(config.learning_rate, config.steps)

@@ -1,4 +1,4 @@
-"""A walker in the mirror: what it observes, what it does, and what an update makes of that."""
+"""A walker in the mirror: what it observes, what it does, and a policy that does the same on both sides."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from contract.errors import TerrafirmaError
 from contract.record import Contract, Identity
 from policies.config import PpoConfig, RecurrentConfig
 from policies.learners import make_ppo
+from policies.symmetric_policy import SymmetricStatistics
 from policies.symmetry import Mirror, reflect
 from policies.train import train
 from sim.contracts import build_contract, unnamed_identity
@@ -94,43 +95,45 @@ def test_a_robot_in_the_mirror_moves_like_the_image_of_the_robot(
     assert off.mean() < 0.03 * apart.mean(), (off.mean(), apart.mean())
 
 
-def test_each_minibatch_holds_the_images_of_its_samples(mirror: Mirror) -> None:
-    env = VecNormalize(make_vector(SPEC, 2, 1, 0), norm_reward=False)
-    try:
-        model = make_ppo(CONFIG, env, 0, mirror=mirror)
-        model.learn(CONFIG.steps)
-        model.rollout_buffer._images = None
-        samples = next(iter(model.rollout_buffer.get(16)))
-        mean, deviation = env.obs_rms.mean, np.sqrt(env.obs_rms.var + env.epsilon)
-        raw = samples.observations.numpy() * deviation + mean
-    finally:
-        env.close()
-    assert len(raw) == 32
-    np.testing.assert_allclose(raw[16:], reflect(raw[:16], mirror.observation), atol=1e-5)
-    actions = samples.actions.numpy()
-    np.testing.assert_allclose(actions[16:], reflect(actions[:16], mirror.action), atol=1e-6)
-    for same in (samples.advantages, samples.returns, samples.old_values):
-        assert torch.equal(same[:16], same[16:])
-    with torch.no_grad():
-        _, log_prob, _ = model.policy.evaluate_actions(samples.observations, samples.actions)
-    torch.testing.assert_close(
-        samples.old_log_prob[16:], log_prob[16:]
-    )  # of the policy that learns, before it does
-
-
-def test_a_recipe_can_ask_for_it(tmp_path: Path) -> None:
+def test_a_trained_policy_does_in_the_mirror_what_it_does(mirror: Mirror, tmp_path: Path) -> None:
     identity = Identity("mirrored", "a1", "velocity", "0" * 64, "unknown")
     policy = train(CONFIG, SPEC, identity, tmp_path, 0, lambda *report: None)
-    plain = train(
-        CONFIG.model_copy(update={"symmetry": False}),
-        SPEC,
-        identity,
-        tmp_path / "plain",
-        0,
-        lambda *report: None,
+    for observation in np.random.default_rng(3).uniform(-1, 1, (20, 47)):
+        image = reflect(observation, mirror.observation).astype(np.float32)
+        action = policy(observation.astype(np.float32))
+        assert np.abs(action).max() > 1e-4
+        np.testing.assert_allclose(policy(image), reflect(action, mirror.action), atol=1e-6)
+
+
+def test_actor_critic_and_normaliser_are_symmetric_and_the_actor_learns(mirror: Mirror) -> None:
+    env = VecNormalize(make_vector(SPEC, 2, 1, 0), norm_reward=False)
+    env.obs_rms = SymmetricStatistics(mirror.observation)
+    try:
+        model = make_ppo(CONFIG, env, 0, mirror=mirror)
+        before = [weight.clone() for weight in model.policy.action_net.parameters()]
+        model.learn(CONFIG.steps)
+        mean, deviation = env.obs_rms.mean, np.sqrt(env.obs_rms.var)
+    finally:
+        env.close()
+    assert all(
+        not torch.equal(a, b) for a, b in zip(before, model.policy.action_net.parameters(), strict=True)
     )
-    observation = np.zeros(47, dtype=np.float32)
-    assert not np.allclose(policy(observation), plain(observation))
+    np.testing.assert_allclose(reflect(mean, mirror.observation), mean, atol=1e-12)
+    np.testing.assert_allclose(deviation[mirror.observation[0]], deviation, rtol=1e-12)
+    rows = torch.randn(9, 47)
+    images = torch.as_tensor(reflect(rows.numpy(), mirror.observation), dtype=torch.float32)
+    with torch.no_grad():
+        torch.testing.assert_close(model.policy.predict_values(images), model.policy.predict_values(rows))
+        means = [model.policy.get_distribution(x).distribution.mean.numpy() for x in (rows, images)]
+    np.testing.assert_allclose(means[1], reflect(means[0], mirror.action), atol=1e-6)
+
+
+def test_a_run_can_be_resumed(tmp_path: Path) -> None:
+    identity = Identity("mirrored", "a1", "velocity", "0" * 64, "unknown")
+    train(CONFIG, SPEC, identity, tmp_path, 0, lambda *report: None)
+    longer = CONFIG.model_copy(update={"steps": 256})
+    policy = train(longer, SPEC, identity, tmp_path, 0, lambda *report: None, resume=True)
+    assert policy.golden_error < 1e-4
 
 
 def test_a_robot_without_two_sides_is_refused() -> None:
