@@ -10,6 +10,7 @@ from sim.environment import RobotEnv
 
 ROBOTS_OF = {
     "reach": ("iiwa", "panda", "reacher7"),
+    "reach-precise": ("iiwa", "panda"),
     "push": ("panda", "iiwa"),
     "velocity": ("a1",),
     "run": ("ant", "half_cheetah", "hopper", "walker2d", "laikago", "minitaur"),

@@ -6,13 +6,14 @@ from contract.errors import UnknownNameError
 from sim.robots.spec import RobotSpec
 from sim.tasks.base import Task
 from sim.tasks.push import Push
-from sim.tasks.reach import Reach
+from sim.tasks.reach import PreciseReach, Reach
 from sim.tasks.run import Run
 from sim.tasks.velocity import Velocity
 
 TASKS: dict[str, type[Push] | type[Reach] | type[Run] | type[Velocity]] = {
     "push": Push,
     "reach": Reach,
+    "reach-precise": PreciseReach,
     "run": Run,
     "velocity": Velocity,
 }

@@ -24,6 +24,8 @@ def sections() -> dict[str, str]:
     """The generated parts of the page about robots and tasks, by the name of their markers."""
     parts = {"robots": overview(), "portraits": portraits()}
     for robot_name, task_name in ENVIRONMENTS.values():
+        if TASKS[task_name].__base__ in TASKS.values():
+            continue  # a variant, which observes and asks for what the other does
         robot = load_robot(robot_name)
         task = make_task(task_name, robot)
         contract = build_contract(task, unnamed_identity(task))

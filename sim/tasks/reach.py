@@ -17,7 +17,7 @@ from sim.tasks.base import Step, TaskContract, near_default, norm, observation_t
 STEP = 0.25  # rad, largest joint step a control period
 TARGET_LOW, TARGET_HIGH = (0.3, -0.45, 0.3), (0.6, 0.45, 0.7)  # m, base frame
 START_SPREAD = 0.1  # rad
-SUCCESS_DISTANCE = 0.05  # m
+SUCCESS_DISTANCE, PRECISE_DISTANCE = 0.05, 0.02  # m
 HOLD_SECONDS = 0.5
 EFFORT_COST = 0.02
 ELBOW_COST = 0.1  # per rad²
@@ -58,6 +58,7 @@ class Reach:
     """Actions are joint-position steps from the measured pose."""
 
     name = "reach"
+    success_distance = SUCCESS_DISTANCE
     scene = None
     control_rate = 20.0
     episode_seconds = 3.0
@@ -107,4 +108,11 @@ class Reach:
     def success(self, history: Mapping[str, ArrayLike], terminated: bool) -> bool:
         """The tool is at its target, and has been for a while, when the time is over."""
         held = np.asarray(history["distance"])[-round(HOLD_SECONDS * self.control_rate) :]
-        return bool(held.max() < SUCCESS_DISTANCE)
+        return bool(held.max() < self.success_distance)
+
+
+class PreciseReach(Reach):
+    """The same, judged more sternly."""
+
+    name = "reach-precise"
+    success_distance = PRECISE_DISTANCE

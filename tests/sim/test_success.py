@@ -8,7 +8,7 @@ import pytest
 from contract.state import Array
 from sim.robots import load_robot
 from sim.tasks.push import Push
-from sim.tasks.reach import Reach
+from sim.tasks.reach import PreciseReach, Reach
 from sim.tasks.velocity import Velocity
 
 STEPS = 500
@@ -53,6 +53,13 @@ def test_velocity_is_judged_by_its_means_once_settled(history: dict[str, Array],
 def test_reach_is_judged_by_its_last_half_second(distance: list[float], success: bool) -> None:
     assert REACH.success({"distance": distance}, terminated=False) is success
     assert REACH.success({"distance": np.array(distance)}, terminated=False) is success
+
+
+@pytest.mark.parametrize(("last", "success"), [(0.019, True), (0.021, False)])
+def test_precise_reach_is_closer(last: float, success: bool) -> None:
+    task = PreciseReach(load_robot("iiwa"))
+    assert task.contract() == REACH.contract()
+    assert task.success({"distance": [0.5] * 50 + [last] * 10}, terminated=False) is success
 
 
 @pytest.mark.parametrize(("last", "success"), [(0.04, True), (0.06, False)])
