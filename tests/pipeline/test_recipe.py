@@ -155,7 +155,7 @@ def test_a_student_s_steps_are_counted(tmp_path: Path) -> None:
 
 def test_runs_from_before_there_was_a_switch_can_go_on() -> None:
     """As the file said it then, the hash of a recipe that has none is still the same."""
-    recipe, _ = load_recipe("a1-velocity")
+    recipe, _ = load_recipe("hopper-run")
     data = json.loads(recipe.model_dump_json(exclude={"train": {"workers"}}))
     for switch in SWITCHES:
         del data["train"][switch]
