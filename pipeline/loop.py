@@ -91,7 +91,7 @@ def _conclude(run: RunDirectory, policies: dict[str, Policy]) -> list[Row]:
     if len(policies) > 1:
         rows = _compare(run, policies)
     else:
-        domains = [load_domain(name) for name in (recipe.source, *recipe.evaluate_in)]
+        domains = [load_domain(name) for name in dict.fromkeys((recipe.source, *recipe.evaluate_in))]
         rows = [stages.judge(run, "source", policies["source"], domain, 0) for domain in domains]
     summary = stages.write_summary(run, rows)
     report = write_run_report(run, rows, policies)
