@@ -19,7 +19,13 @@ from sim.domains.reader import find_domain
 
 RECIPES = Path(__file__).parent / "recipes"
 SWITCHES = (
-    *("symmetry", "recurrent", "privileged_critic", "teacher_student", "stop_at", "epopt", "widening"),
+    "symmetry",
+    "recurrent",
+    "privileged_critic",
+    "teacher_student",
+    "stop_at",
+    "epopt",
+    "widening",
 )
 TRAIN_CONFIGS: dict[str, type[Strict]] = {"sac": SacConfig, "ppo": PpoConfig}
 

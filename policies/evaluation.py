@@ -94,7 +94,7 @@ def evaluate(
 def run_episodes(
     policy: Policy, domain: Domain, seeds: Sequence[int], on_episode: Callable[[], None] = lambda: None
 ) -> list[Episode]:
-    """One episode a seed, several side by side: what comes out of one depends on its seed alone."""
+    """One episode a seed, several side by side: but for rounding, each depends on its seed alone."""
     check_evaluable(policy, domain)
     playing = _Playing(policy, domain, seeds)
     try:
@@ -110,7 +110,7 @@ class _Playing:
     """Episodes in the rows of a batch; a row whose episode has ended takes the next seed."""
 
     def __init__(self, policy: Policy, domain: Domain, seeds: Sequence[int]) -> None:
-        identity, count = policy.contract.identity, rows_for(len(seeds))
+        identity, count = policy.contract.identity, _rows_for(len(seeds))
         self.batch = EnvironmentBatch(identity.robot, identity.task, domain, count)
         self.episodes: dict[int, Episode] = {}
         self.rows: dict[int, int] = {}  # to the number of the episode that it plays
@@ -145,7 +145,7 @@ class _Playing:
         return len(ended)
 
 
-def rows_for(episodes: int) -> int:
+def _rows_for(episodes: int) -> int:
     """How many to play side by side so that the rows end together, at most `ROWS`."""
     rounds = -(-episodes // ROWS)
     return -(-episodes // max(rounds, 1))

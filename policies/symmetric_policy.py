@@ -7,7 +7,7 @@ With M the mirror (`policies.symmetry`), f and v any networks:
 so that pi(M x) = M pi(x) and V(M x) = V(x), whatever the weights. What is learned on one side is known on the
 other. Images of samples in each update ("augmentation", arXiv:2403.04359) would ask for no other network, but
 nothing keeps the policy symmetric, and where it is not, the images are not its own: the learning rate, which
-follows the divergence, then falls tenfold, or with the images' own probabilities the training comes apart.
+follows the divergence, then falls to a third, or with the images' own probabilities the training comes apart.
 """
 
 from __future__ import annotations

@@ -161,7 +161,6 @@ class BulletEngine:
     def apply(self, draw: Draw) -> None:
         if draw.is_known_as(self._applied):
             return
-        self._applied = draw
         if not np.array_equal(draw["base_center_offset"], self._center):
             # PyBullet fixes centres of mass when it loads a robot
             for constraint in self._constraints:
@@ -202,6 +201,7 @@ class BulletEngine:
         )
         if self._object is not None:
             self._object.apply(draw, self._body)
+        self._applied = draw
 
     def shape_ground(self, heights: Array) -> None:
         self._ground.shape(heights)

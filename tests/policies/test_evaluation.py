@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from contract.errors import DomainError
+from policies import evaluation
 from policies.evaluation import check_evaluable, evaluate, run_episodes
 from policies.runtime import Policy
 from policies.statistics import bootstrap_interval, wilson_interval
@@ -38,6 +39,23 @@ def test_figures_are_those_of_the_episodes(arm: Policy) -> None:
     assert (result.fall_rate, result.fall_ci95) == (0.0, wilson_interval(0, 3))
     assert (result.episodes, result.seed) == (3, 5)
     json.dumps(asdict(result), allow_nan=False)
+
+
+def test_an_episode_is_the_same_alone_and_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In rows that take one seed after the other, some of which end by a fall."""
+    walker = Policy(ZOO / "a1-velocity.onnx")
+    uneven = parse_domain("{engine: mujoco, parameters: {joint_strength: {uniform: [0.05, 0.5]}}}", "uneven")
+    seeds = [3, 4, 5, 6, 7]
+    alone = [run_episodes(walker, uneven, [seed])[0] for seed in seeds]
+    monkeypatch.setattr(evaluation, "ROWS", 2)
+    done: list[int] = []
+    together = run_episodes(walker, uneven, seeds, lambda: done.append(1))
+    assert len(done) == len(seeds)
+    assert len({episode.episode_return for episode in alone}) == len(seeds)
+    for one, other in zip(alone, together, strict=True):
+        assert (one.success, one.fell) == (other.success, other.fell)
+        assert one.episode_return == pytest.approx(other.episode_return, rel=1e-3)
+    assert 0 < sum(episode.fell for episode in alone) < len(seeds)  # ends at different times
 
 
 def test_falls_are_counted() -> None:

@@ -76,9 +76,7 @@ def test_a_robot_in_the_mirror_moves_like_the_image_of_the_robot(
             asked = command * (1.0, sign, sign)
             monkeypatch.setattr(batch.task, "sample_command", lambda rng, asked=asked: asked)
             batch.reset(0, np.random.default_rng(2), anew=True)
-            for _ in range(
-                HALF_STRIDE if image else 0
-            ):  # the clock of its gait runs, the robot has not begun
+            for _ in range(HALF_STRIDE * image):  # the gait's clock runs, the robot has not begun
                 batch.session.act(np.zeros((1, 12)))
             rows = []
             for action in actions:
@@ -128,12 +126,16 @@ def test_actor_critic_and_normaliser_are_symmetric_and_the_actor_learns(mirror: 
     np.testing.assert_allclose(means[1], reflect(means[0], mirror.action), atol=1e-6)
 
 
-def test_a_run_can_be_resumed(tmp_path: Path) -> None:
+def test_a_resumed_run_is_symmetric_too(mirror: Mirror, tmp_path: Path) -> None:
     identity = Identity("mirrored", "a1", "velocity", "0" * 64, "unknown")
-    train(CONFIG, SPEC, identity, tmp_path, 0, lambda *report: None)
+    first = train(CONFIG, SPEC, identity, tmp_path, 0, lambda *report: None)
     longer = CONFIG.model_copy(update={"steps": 256})
     policy = train(longer, SPEC, identity, tmp_path, 0, lambda *report: None, resume=True)
-    assert policy.golden_error < 1e-4
+    observation = np.random.default_rng(4).uniform(-1, 1, 47)
+    image = reflect(observation, mirror.observation).astype(np.float32)
+    action = policy(observation.astype(np.float32))
+    np.testing.assert_allclose(policy(image), reflect(action, mirror.action), atol=1e-6)
+    assert np.abs(action - first(observation.astype(np.float32))).max() > 1e-5
 
 
 def test_a_robot_without_two_sides_is_refused() -> None:
