@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,14 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from contract.record import Contract, Identity
 from contract.state import Array, RobotState
+from policies.checkpoint import load_checkpoint
 from policies.config import PpoConfig, SacConfig
 from policies.learners import make_ppo, make_sac
 from policies.runtime import Policy
-from policies.train import golden_readings, train
+from policies.train import CHECKPOINT, golden_readings, train
 from sim.domains.reader import load_domain
 from sim.environment import RobotEnv
+from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
 SPEC = EnvironmentSpec("iiwa", "reach", load_domain("nominal"))
@@ -64,6 +66,22 @@ def run_training(path: Path, config: SacConfig | PpoConfig, resume: bool = False
 def training() -> Callable[..., Run]:
     """The function `run_training`."""
     return run_training
+
+
+def restore_privileged(run: Path, config: PpoConfig, spec: EnvironmentSpec) -> tuple[PPO, VecNormalize]:
+    """A run's model, put together again from its checkpoint, and two environments that tell it everything."""
+    raw = make_vector(replace(spec, privileged=True), 2, 1, 5)
+    env = VecNormalize(raw, norm_reward=False, training=False)
+    model = make_ppo(config, env, seed=9, observed=raw.contract.observation_size)
+    assert isinstance(model, PPO)
+    load_checkpoint(run / CHECKPOINT, model, env)
+    return model, env
+
+
+@pytest.fixture(scope="session")
+def restored() -> Callable[..., tuple[PPO, VecNormalize]]:
+    """The function `restore_privileged`."""
+    return restore_privileged
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from policies.networks import deployed_policy
 from policies.runtime import Policy
 from policies.train import CHECKPOINT, train
 from sim.domains.reader import load_domain
-from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
 SPEC = EnvironmentSpec("a1", "velocity", load_domain("legged-randomized"))
@@ -67,15 +66,13 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(
+    restored: Callable[..., tuple[PPO, VecNormalize]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trained]:
     path = tmp_path_factory.mktemp("critic")
     policy = run(path)
-    raw = make_vector(replace(SPEC, privileged=True), 2, 1, 5)
-    env = VecNormalize(raw, norm_reward=False, training=False)
-    model = make_ppo(CONFIG, env, seed=9, observed=raw.contract.observation_size)
-    assert isinstance(model, PPO)
-    load_checkpoint(path / CHECKPOINT, model, env)
-    yield Trained(path, policy, model, env, raw.contract.observation_size)
+    model, env = restored(path, CONFIG, SPEC)
+    yield Trained(path, policy, model, env, policy.contract.observation_size)
     env.close()
 
 

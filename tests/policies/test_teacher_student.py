@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ from policies.tick_memory import TickMemory
 from policies.train import CHECKPOINT, CURVE, golden_readings, train
 from sim.domains.reader import load_domain, parse_domain
 from sim.environment import RobotEnv
-from sim.vector.factory import make_vector
 from sim.vector.spec import EnvironmentSpec
 
 HISTORY, LATENT = 6, 3
@@ -82,14 +81,12 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(
+    restored: Callable[..., tuple[PPO, VecNormalize]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trained]:
     path = tmp_path_factory.mktemp("student")
     policy = run(path)
-    raw = make_vector(replace(SPEC, privileged=True), 2, 1, 5)
-    env = VecNormalize(raw, norm_reward=False, training=False)
-    model = make_ppo(CONFIG, env, seed=9, observed=raw.contract.observation_size)
-    assert isinstance(model, PPO)
-    load_checkpoint(path / CHECKPOINT, model, env)
+    model, env = restored(path, CONFIG, SPEC)
     yield Trained(path, policy, model, env)
     env.close()
 
