@@ -37,7 +37,7 @@ study-demo: setup  ## the demo on three seeds, one after the other (half an hour
 	  cp runs/study/seed-$$seed/summary.json benchmarks/results/iiwa-reach-broken-joint-seed-$$seed.json; \
 	done
 
-study-hopper-mass: setup  ## EPOpt's mass sweep: four ways to train, three seeds each (hours); goes on where it stopped
+study-hopper-mass: setup  ## EPOpt's mass sweep: six ways to train, three seeds each (hours); goes on where it stopped
 	$(BIN)/python benchmarks/hopper_mass.py
 
 lint: setup  ## style, format and types

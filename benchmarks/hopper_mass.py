@@ -1,9 +1,9 @@
 """The mass sweep of EPOpt's paper on our hopper: `make study-hopper-mass`.
 
 Six ways to train, with the same steps: on one torso mass, on an ensemble of masses, on the ensemble's worst
-(EPOpt), on as much of it as goes well (DORAEMON), with a memory (LSTM), and by a teacher that is told the
-mass (RMA). Each policy is judged at nine masses. What is there already is kept: a run goes on from its
-checkpoint, a row that has been measured stays.
+(EPOpt), on as much of it as goes well (DORAEMON), with a memory (LSTM), and by a teacher that is told what no
+sensor says, the mass and the base's velocity among it (RMA). Each policy is judged at nine masses. What is
+there already is kept: a run goes on from its checkpoint, a row of the same recipe stays.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ from sim.robots.model import facts
 RECIPE, ONE, ENSEMBLE = "hopper-run", "nominal", "hopper-torso"
 PARAMETER = "base_mass_offset"
 MASSES = tuple(np.linspace(3.0, 9.0, 9).tolist())  # kg, of the torso; training draws from all of them
-ROLLOUT = {"environments": 32, "rollout_steps": 512, "minibatches": 16}  # whole episodes, as EPOpt needs
-UP = 4.5  # return of an episode that stands or runs to its end
+STANDING = 5.0  # return of an episode that stands through; a success of the widening is clearly more
+SUCCESS = 1.4 * STANDING
+WHOLE = 1024  # steps, of EPOpt's rollouts after its warm-up: two episodes that nothing ends early
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ class Method:
 
     def settings(self, steps: int) -> dict[str, Any]:
         """What the recipe's training has beyond the others', for `steps` in all."""
-        student = steps // 4
+        student = steps // 6
         return {
             "": {},
-            "epopt": {"epopt": {"epsilon": 0.2, "warm_up": steps // 2}},
-            "doraemon": {"widening": {"success": 0.7, "least_return": UP}},
+            "epopt": {"epopt": {"epsilon": 0.2, "warm_up": steps // 2, "rollout_steps": WHOLE}},
+            "doraemon": {"widening": {"success": 0.5, "least_return": SUCCESS}},
             "recurrent": {"recurrent": {}},
             "rma": {"steps": steps - student, "teacher_student": {"student_steps": student}},
         }[self.switch]
@@ -87,9 +88,10 @@ class Key:
     seed: int
     steps: int
     episodes: int
+    recipe: str  # digest of all that decides what is trained
 
     def is_of(self, row: Row) -> bool:
-        return (row.method, row.seed, row.steps, row.episodes) == astuple(self)
+        return (row.method, row.seed, row.steps, row.episodes, row.recipe) == astuple(self)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Row:
     seed: int
     steps: int
     episodes: int
+    recipe: str
     torso_mass: float  # kg
     return_mean: float
     return_ci95: tuple[float, float]
@@ -108,21 +111,26 @@ class Row:
     policy_sha256: str
 
 
-def recipe_of(key: Key, workers: int) -> tuple[Recipe, str]:
+def recipe_of(method: str, seed: int, steps: int, workers: int = 1) -> tuple[Recipe, str]:
     """The recipe of one run, and its text."""
     base, _ = load_recipe(RECIPE)
     data = base.model_dump(mode="json", exclude_none=True)
-    way = METHODS[key.method]
-    train = data["train"] | ROLLOUT | {"steps": key.steps, "workers": workers} | way.settings(key.steps)
-    data |= {"name": f"hopper-mass-{key.method}", "source": way.source, "seed": key.seed, "train": train}
+    way = METHODS[method]
+    train = data["train"] | {"steps": steps, "workers": workers} | way.settings(steps)
+    data |= {"name": f"hopper-mass-{method}", "source": way.source, "seed": seed, "train": train}
     recipe = Recipe.model_validate(data)
     check_recipe(recipe)
     return recipe, yaml.safe_dump(data, sort_keys=False)
 
 
+def key_of(method: str, seed: int, steps: int, episodes: int) -> Key:
+    """The key of the run of a method."""
+    return Key(method, seed, steps, episodes, recipe_of(method, seed, steps)[0].digest()[:12])
+
+
 def train(key: Key, workers: int, runs: Path) -> Policy:
     """The policy of one run, which goes on where it stopped."""
-    recipe, text = recipe_of(key, workers)
+    recipe, text = recipe_of(key.method, key.seed, key.steps, workers)
     return train_source(RunDirectory(runs / f"{key.method}-{key.steps}-{key.seed}", recipe, text))
 
 
@@ -199,19 +207,20 @@ def panel(method: str, rows: Sequence[Row], top: float) -> Panel:
 
 def draw(rows: Sequence[Row], path: Path) -> None:
     """A panel a method, on one scale."""
-    top = 4.0 * math.ceil(max(row.return_mean for row in rows) / 4.0)
+    top = 4.0 * max(1, math.ceil(max(row.return_mean for row in rows) / 4.0))
     seeds, steps = len({row.seed for row in rows}), rows[0].steps
+    methods = [method for method in METHODS if any(row.method == method for row in rows)]
     title = f"Return of hopper-run over the torso's mass, {steps:,} steps each"
     notes = [
         f"Means of {seeds} seeds, bars from the worst seed to the best, {rows[0].episodes} episodes a value.",
-        "Shaded: drawn in training; the green line is one value.",
+        "Shaded: what training may draw; the green line is one value.",
     ]
-    panels = [panel(method, rows, top) for method in METHODS]
+    panels = [panel(method, rows, top) for method in methods]
     draw_curves(path, title, notes, "torso mass (kg)", panels, f"{title}. {' '.join(notes)}")
 
 
 def main(
-    steps: int = 1_200_000,
+    steps: int = 1_500_000,
     seeds: tuple[int, ...] = (0, 1, 2),
     episodes: int = 40,
     methods: tuple[Name, ...] = NAMES,
@@ -230,13 +239,14 @@ def main(
         workers: processes that step environments.
         runs: folder of the run directories.
         results: rows as JSON lines; those that it has are not measured again.
-        picture: PNG of all rows of these steps, seeds and episodes.
+        picture: PNG of all rows of these steps, seeds and episodes, whatever the methods.
     """
-    keys = [Key(method, seed, steps, episodes) for seed in seeds for method in methods]
+    keys = [key_of(method, seed, steps, episodes) for seed in seeds for method in methods]
     for i, key in enumerate(keys):
         console.print(f"[{i + 1}/{len(keys)}] {key.method}, seed {key.seed}")
         measure(key, workers, runs, results)
-    rows = [row for row in read_rows(results) if any(key.is_of(row) for key in keys)]
+    shown = [key_of(method, seed, steps, episodes) for seed in seeds for method in METHODS]
+    rows = [row for row in read_rows(results) if any(key.is_of(row) for key in shown)]
     draw(rows, picture)
     console.print(f"rows    {results}\npicture {picture}")
 

@@ -75,11 +75,13 @@ class RunDirectory:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage; its seconds are kept when it succeeds."""
+        """Time a stage; an interrupted attempt's seconds count, for what it did is gone on with."""
         started = time.perf_counter()
-        yield
-        self.state["stages"][name] = self.state["stages"].get(name, 0.0) + time.perf_counter() - started
-        write_json(self._record, self.state)
+        try:
+            yield
+        finally:
+            self.state["stages"][name] = self.seconds(name) + time.perf_counter() - started
+            write_json(self._record, self.state)
 
     def seconds(self, name: str) -> float:
         """Seconds that stage `name` took, 0 if it has not run."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contract.errors import DomainError, TerrafirmaError, UnknownNameError
 from pipeline.recipe import Recipe
 from policies.config import PpoConfig
+from policies.symmetry import Mirror
+from sim.contracts import build_contract, unnamed_identity
 from sim.domains.domain import Domain
 from sim.domains.reader import LIBRARY, load_domain
 from sim.domains.widening import WideningDomain, varying
@@ -22,6 +24,8 @@ def check_switches(recipe: Recipe, robot: RobotSpec, task: Task, source: Domain)
     config = recipe.train
     if not isinstance(config, PpoConfig):
         return
+    if config.symmetry:
+        Mirror(build_contract(task, unnamed_identity(task)))
     if config.epopt is not None and config.widening is not None:
         raise TerrafirmaError(
             f"{recipe.name}: train: epopt and widening exclude each other: widening counts successes over "
@@ -37,11 +41,18 @@ def check_switches(recipe: Recipe, robot: RobotSpec, task: Task, source: Domain)
 def _check_epopt(recipe: Recipe, config: PpoConfig, robot: RobotSpec, task: Task, source: Domain) -> None:
     assert config.epopt is not None
     _check_varies(recipe, "epopt", robot, source)
-    steps = episode_steps(task)
-    if config.rollout_steps < steps:
+    if source.has_curriculum:
         raise TerrafirmaError(
-            f"{recipe.name}: train.rollout_steps: epopt compares whole episodes, and one of {task.name!r} "
-            f"has {steps} steps; got {config.rollout_steps}, give {steps} or more."
+            f"{recipe.name}: train.epopt: the curriculum of {recipe.source!r} rises with success, and of the "
+            "episodes that epopt cuts nobody knows how they end; choose a source without one."
+        )
+    steps = episode_steps(task)
+    rollout = config.epopt.rollout_steps or config.rollout_steps
+    if rollout < steps:
+        field = "train.epopt.rollout_steps" if config.epopt.rollout_steps else "train.rollout_steps"
+        raise TerrafirmaError(
+            f"{recipe.name}: {field}: epopt compares whole episodes, and one of {task.name!r} has {steps} "
+            f"steps; got {rollout}, give {steps} or more, better twice as many."
         )
     if config.epopt.warm_up >= config.steps:
         raise TerrafirmaError(

@@ -70,6 +70,7 @@ class LinearLearningRate(BaseCallback):
 class Checkpoints(BaseCallback):
     """Keep the newest training state on disk, so that a killed run can go on.
 
+    They are taken between rollouts: the steps of half a rollout would count, and nothing learn from them.
     A large replay buffer takes long to write: the pause between two checkpoints grows with that.
     """
 
@@ -81,9 +82,11 @@ class Checkpoints(BaseCallback):
         self._path, self._widening, self._every = path, widening, self.LEAST
         self._saved = time.monotonic()
 
-    def _on_step(self) -> bool:
+    def _on_rollout_start(self) -> None:
         if time.monotonic() - self._saved >= self._every:
             self.save()
+
+    def _on_step(self) -> bool:
         return True
 
     def save(self) -> None:

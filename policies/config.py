@@ -81,6 +81,7 @@ class EpoptConfig(Strict):
 
     epsilon: float = Field(0.1, gt=0, lt=1)  # share of the episodes
     warm_up: NonNegativeInt = 200_000  # steps before, with all of them
+    rollout_steps: PositiveInt | None = None  # after the warm-up; None: as before
     rank: Literal["advantage", "return"] = "advantage"  # the paper's is return; for episodes that are alike
 
 
@@ -147,13 +148,38 @@ class PpoConfig(Strict):
                 f"symmetry and {self.privileged or 'recurrent'} do not go together: only the mirror image of "
                 "what a policy without memory observes is known; choose one of them"
             )
+        self._ends_fit()
+        self._rollouts_fit()
+        return self
+
+    def _ends_fit(self) -> None:
+        """Refuse `stop_at` where recent episodes do not say what it asks for."""
+        reasons = {
+            "widening": "the first episodes are those of the easiest robots",
+            "epopt": "its rollouts cut long episodes, so those that end are the bad ones",
+            "teacher_student": "the teacher is not what is deployed",
+        }
+        for name, reason in reasons.items():
+            if self.stop_at and getattr(self, name):
+                raise ValueError(f"stop_at and {name} do not go together: {reason}; leave stop_at out")
+
+    def _rollouts_fit(self) -> None:
         rollout, student = self.environments * self.rollout_steps, self.teacher_student
+        if rollout % self.minibatches:
+            raise ValueError(
+                f"minibatches: {self.minibatches} does not divide a rollout, {rollout} steps "
+                "(environments · rollout_steps); the last minibatch would be a small one"
+            )
+        if self.privileged and self.epopt and self.epopt.rank == "advantage":
+            raise ValueError(
+                f"epopt.rank: advantage compares with what the critic expects, and with {self.privileged} it "
+                "knows which robots are bad; rank by return"
+            )
         if student and student.student_steps < rollout:
             raise ValueError(
                 f"teacher_student.student_steps: {student.student_steps} is less than one rollout, {rollout} "
                 "(environments · rollout_steps), so there would be no student"
             )
-        return self
 
 
 TrainConfig = Annotated[SacConfig | PpoConfig, Field(discriminator="algorithm")]

@@ -51,6 +51,7 @@ def train_student(config: PpoConfig, model: Learner, curve: LearningCurve, check
     student = _Student(config, model, env, callbacks)
     callbacks.on_training_start({}, {})
     while model.num_timesteps < config.total_steps:
+        callbacks.on_rollout_start()
         errors = student.play()
         done = 1.0 - (config.total_steps - model.num_timesteps) / (config.total_steps - config.steps)
         student.learn(falling_rate(LEARNING_RATE, done))

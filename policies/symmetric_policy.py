@@ -4,10 +4,11 @@ With M the mirror (`policies.symmetry`), f and v any networks:
 
     pi(x) = (f(x) + M f(M x)) / 2        V(x) = (v(x) + v(M x)) / 2
 
-so that pi(M x) = M pi(x) and V(M x) = V(x), whatever the weights. What is learned on one side is known on the
-other. Images of samples in each update ("augmentation", arXiv:2403.04359) would ask for no other network, but
-nothing keeps the policy symmetric, and where it is not, the images are not its own: the learning rate, which
-follows the divergence, then falls to a third, or with the images' own probabilities the training comes apart.
+so that pi(M x) = M pi(x) and V(M x) = V(x), whatever the weights; a joint explores as much as its image. What is
+learned on one side is known on the other. Images of samples in each update ("augmentation", arXiv:2403.04359)
+would ask for no other network, but nothing keeps the policy symmetric, and where it is not, the images are not
+its own: the learning rate, which follows the divergence, then falls to a third, or with the images' own
+probabilities the training comes apart.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from torch import Tensor, nn
@@ -110,6 +112,12 @@ class SymmetricPolicy(ActorCriticPolicy):
         super()._build(lr_schedule)
         head: Any = SymmetricHead(self.action_net, self.mirror.action)  # the optimiser knows the layer in it
         self.action_net = head
+
+    def _get_action_dist_from_latent(self, latent_pi: Tensor) -> Distribution:
+        """The head's mean, and for the deviation of a joint the geometric mean of its own and its image's."""
+        own = self.log_std
+        log_std = 0.5 * (own + own[torch.as_tensor(self.mirror.action[0])])
+        return self.action_dist.proba_distribution(self.action_net(latent_pi), log_std)
 
 
 class SymmetricStatistics(RunningMeanStd):

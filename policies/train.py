@@ -65,17 +65,18 @@ def train(
     curve = LearningCurve(run / CURVE, report, [callback.metrics for callback in robust])
     checkpoints = Checkpoints(run / CHECKPOINT, widening)
     try:
-        model, normaliser, schedule = _learner(config, raw, seed)
-        if resume:
-            load_checkpoint(run / CHECKPOINT, model, normaliser, widening)
-        model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
-        if widening is not None:
-            raw.redistribute(widening.stage)
-        callbacks: list[BaseCallback] = [curve, checkpoints, schedule, *robust]
-        if config.stop_at is not None:
-            callbacks.append(EarlyStop(config.stop_at, curve))
-        if remaining := max(0, config.steps - model.num_timesteps):
-            model.learn(remaining, callbacks, reset_num_timesteps=False)
+        for number, phase in enumerate(_phases(config)):
+            model, normaliser, schedule = _learner(phase, raw, seed)
+            if resume or number > 0:
+                load_checkpoint(run / CHECKPOINT, model, normaliser, widening)
+            model.set_logger(configure(str(run / "tensorboard"), ["tensorboard"]))
+            if widening is not None:
+                raw.redistribute(widening.stage)
+            callbacks: list[BaseCallback] = [curve, checkpoints, schedule, *robust]
+            if config.stop_at is not None:
+                callbacks.append(EarlyStop(config.stop_at, curve))
+            if remaining := max(0, phase.steps - model.num_timesteps):
+                model.learn(remaining, callbacks, reset_num_timesteps=False)
         if isinstance(config, PpoConfig) and config.teacher_student:
             train_student(config, model, curve, checkpoints)
         network = deployed_policy(model, normaliser, raw.contract.action.scale)
@@ -83,6 +84,14 @@ def train(
         return export(network, contract, golden_readings(spec, seed), run / POLICY)
     finally:
         raw.close()
+
+
+def _phases(config: SacConfig | PpoConfig) -> list[SacConfig | PpoConfig]:
+    """The settings to learn with, each from the checkpoint of the one before: EPOpt may play on longer."""
+    if isinstance(config, SacConfig) or config.epopt is None or config.epopt.rollout_steps is None:
+        return [config]
+    warm_up = config.model_copy(update={"steps": config.epopt.warm_up})
+    return [warm_up, config.model_copy(update={"rollout_steps": config.epopt.rollout_steps})]
 
 
 def _told(config: SacConfig | PpoConfig, spec: EnvironmentSpec) -> EnvironmentSpec:

@@ -101,7 +101,7 @@ class Run:
 
     def terminated(self, step: Step) -> NDArray[np.bool_]:
         assert step.truth is not None
-        return (tilt(step.state.orientation) > FALL_TILT) | (step.truth.base_height < self._lowest)
+        return (tilt(step.truth.base_orientation) > FALL_TILT) | (step.truth.base_height < self._lowest)
 
     def measure(self, step: Step) -> dict[str, Array]:
         return {"speed": speed(step), "shortfall": step.command[..., 0] - speed(step)}

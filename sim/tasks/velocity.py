@@ -121,7 +121,7 @@ class Velocity:
 
     def terminated(self, step: Step) -> NDArray[np.bool_]:
         assert step.truth is not None
-        return (tilt(step.state.orientation) > FALL_TILT) | (step.truth.base_height < FALL_HEIGHT)
+        return (tilt(step.truth.base_orientation) > FALL_TILT) | (step.truth.base_height < FALL_HEIGHT)
 
     def measure(self, step: Step) -> dict[str, Array]:
         linear, yaw = np.abs(linear_error(step)), np.abs(yaw_error(step))

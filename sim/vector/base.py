@@ -19,8 +19,8 @@ from sim.vector.spec import EnvironmentSpec, StepArrays
 class RobotVecEnv(VecEnv):
     """`count` environments that live elsewhere; they step and reset, and no more.
 
-    Environment i is seeded with `seed + i`, whatever the number of workers, so results do not
-    depend on it.
+    Environment i is seeded with `[seed, i]`, whatever the number of workers, so results do not depend
+    on it; no two seeds share an environment.
 
     `contract` is what policies see. Where the spec asks for it, `privileged_names` says what stands
     behind it in each observation.

@@ -79,6 +79,7 @@ class RayVecEnv(RobotVecEnv):
         self._generation = [0] * len(parts)
         self._losses = [0] * len(parts)
         self.replaced = 0  # actors so far
+        self._unsaid: dict[int, NDArray[np.float32]] = {}  # lost between steps: where each was last seen
         self.workers = [self._start(w) for w in range(len(parts))]
         self._replies: list[Any] = []
         try:
@@ -119,6 +120,7 @@ class RayVecEnv(RobotVecEnv):
             try:
                 ray.get(reply)
             except RayActorError as error:
+                self._unsaid[w] = self._arrays.observation[self._rows[w]].copy()
                 self._replace(w, error)
 
     def step_async(self, actions: NDArray[Any]) -> None:
@@ -134,7 +136,10 @@ class RayVecEnv(RobotVecEnv):
             try:
                 self._take(w, ray.get(reply))
             except RayActorError as error:
-                self._lose(w, error)
+                self._unsaid.setdefault(w, self._arrays.observation[self._rows[w]].copy())
+                self._replace(w, error)
+            if w in self._unsaid:
+                self._end(w, self._unsaid.pop(w))
         arrays = self._arrays
         self._finish(arrays)
         return arrays.observation.copy(), arrays.reward.copy(), arrays.done > 0, self._infos
@@ -146,14 +151,13 @@ class RayVecEnv(RobotVecEnv):
             self._infos[i] = info
         self._losses[w] = 0
 
-    def _lose(self, w: int, error: RayActorError) -> None:
-        """End the lost episodes where they were last seen, and begin new ones in a new actor."""
+    def _end(self, w: int, seen: NDArray[np.float32]) -> None:
+        """End the lost episodes where they were last seen; those of the new actor have begun."""
         rows, a = self._rows[w], self._arrays
-        a.final_observation[rows] = a.observation[rows]
+        a.final_observation[rows] = seen
         a.reward[rows], a.done[rows] = 0.0, 2
         for i in range(rows.start, rows.stop):
-            self._infos[i]["worker_lost"] = True
-        self._replace(w, error)
+            self._infos[i] = {"worker_lost": True}
 
     def _replace(self, w: int, error: RayActorError) -> None:
         self._losses[w] += 1

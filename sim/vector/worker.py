@@ -19,7 +19,7 @@ class WorkerEnvironments:
         self.batch = EnvironmentBatch(
             spec.robot, spec.task, spec.domain, len(indices), curriculum=True, privileged=spec.privileged
         )
-        self._generators = [np.random.default_rng(seed + i) for i in indices]
+        self._generators = [np.random.default_rng([seed, i]) for i in indices]
         for row, rng in enumerate(self._generators):
             self.batch.reset(row, rng, anew=True)
         arrays.observation[:] = self.batch.everything

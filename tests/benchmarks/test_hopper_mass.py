@@ -32,13 +32,19 @@ def study() -> Iterator[ModuleType]:
 
 def row(study: ModuleType, key: Any, mass: float, value: float) -> Any:
     return study.Row(
-        key.method, key.seed, key.steps, key.episodes, mass, value, (value - 1, value + 1), 0.5, 0.1, "x"
+        *(key.method, key.seed, key.steps, key.episodes, key.recipe),
+        mass,
+        value,
+        (value - 1, value + 1),
+        0.5,
+        0.1,
+        "x",
     )
 
 
 def test_every_method_is_a_recipe_and_they_differ_in_nothing_but_what_they_are(study: ModuleType) -> None:
     steps = 2_000_000
-    recipes = {m: study.recipe_of(study.Key(m, 1, steps, 20), 2)[0] for m in study.METHODS}
+    recipes = {m: study.recipe_of(m, 1, steps, 2)[0] for m in study.METHODS}
     sources = {m: recipe.source for m, recipe in recipes.items()}
     assert sources.pop("one") == "nominal"
     assert set(sources.values()) == {"hopper-torso"}
@@ -71,7 +77,7 @@ def test_the_torso_weighs_what_the_axis_says(study: ModuleType) -> None:
 
 
 def test_rows_that_are_there_are_found_again_and_torn_ones_are_not(study: ModuleType, tmp_path: Path) -> None:
-    key, path = study.Key("one", 0, 100, 2), tmp_path / "rows.jsonl"
+    key, path = study.Key("one", 0, 100, 2, "r"), tmp_path / "rows.jsonl"
     rows = [row(study, key, mass, mass) for mass in study.MASSES[:2]]
     study.append(path, rows[0])
     with path.open("a") as stream:
@@ -80,13 +86,15 @@ def test_rows_that_are_there_are_found_again_and_torn_ones_are_not(study: Module
     assert study.read_rows(path) == rows
     assert all(key.is_of(r) for r in rows)
     assert not any(
-        study.Key("one", 1, 100, 2).is_of(r) or study.Key("epopt", 0, 100, 2).is_of(r) for r in rows
+        study.Key(*other).is_of(r)
+        for other in (("one", 1, 100, 2, "r"), ("epopt", 0, 100, 2, "r"), ("one", 0, 100, 2, "another"))
+        for r in rows
     )
 
 
 def test_the_picture_says_what_it_shows(study: ModuleType, tmp_path: Path) -> None:
     rows = [
-        row(study, study.Key(method, seed, 100, 2), mass, mass + seed)
+        row(study, study.Key(method, seed, 100, 2, "r"), mass, mass + seed)
         for method in study.METHODS
         for seed in (0, 1)
         for mass in study.MASSES

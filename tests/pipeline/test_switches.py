@@ -109,6 +109,43 @@ def test_a_switch_that_is_off_is_as_if_there_were_none(tmp_path: Path) -> None:
             "robot: a1\ntask: velocity",
             r"legged-rough\.yaml:6: terrain_roughness: a curriculum widens by itself",
         ),
+        (
+            EPOPT,
+            "legged-rough",
+            "robot: hopper\ntask: run",
+            "robot: a1\ntask: velocity",
+            r"train\.epopt: the curriculum of 'legged-rough' rises with success",
+        ),
+        ("  symmetry: true\n", "nominal", "", "", r"symmetry: hopper has no gait"),
+        (
+            "  epopt: {rollout_steps: 400}\n",
+            "hopper-torso",
+            "",
+            "",
+            r"train\.epopt\.rollout_steps: .* got 400, give 500 or more",
+        ),
+        (
+            WIDENING + "  stop_at: {at_least: {success: 0.9}}\n",
+            "hopper-torso",
+            "",
+            "",
+            r"stop_at and widening do not go together",
+        ),
+        (
+            "  teacher_student: {}\n  stop_at: {at_least: {success: 0.9}}\n",
+            "hopper-torso",
+            "",
+            "",
+            r"stop_at and teacher_student do not go together",
+        ),
+        (
+            EPOPT + "  privileged_critic: true\n",
+            "hopper-torso",
+            "",
+            "",
+            r"epopt\.rank: advantage compares with what the critic expects",
+        ),
+        ("  minibatches: 7\n", "nominal", "", "", r"minibatches: 7 does not divide a rollout, 2048 steps"),
     ],
 )
 def test_those_that_do_not_are_refused(

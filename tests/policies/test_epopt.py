@@ -165,3 +165,16 @@ def test_a_run_says_how_the_worst_fare(tmp_path: Path) -> None:
     train(by_return, SPEC, identity, tmp_path, 0, lambda *_: None)
     last = json.loads((tmp_path / CURVE).read_text().splitlines()[-1])
     assert last["epopt_worst"] < last["epopt_all"]
+
+
+def test_rollouts_may_be_longer_after_the_warm_up(tmp_path: Path) -> None:
+    """Three of 4 · 20 steps, then one of 4 · 120, in which 4 · 2 episodes are whole."""
+    epopt = EpoptConfig(epsilon=0.5, warm_up=240, rollout_steps=2 * EPISODE)
+    config = CONFIG.model_copy(update={"rollout_steps": 20, "epopt": epopt})
+    identity = Identity("tiny", "iiwa", "reach", "0" * 64, "unknown")
+    train(config, SPEC, identity, tmp_path, 0, lambda *_: None)
+    lines = [json.loads(line) for line in (tmp_path / CURVE).read_text().splitlines()]
+    assert ["epopt_worst" in line for line in lines] == [line["steps"] > 240 for line in lines]
+    assert (lines[0]["steps"], lines[-1]["steps"]) == (240, 720)
+    train(config.model_copy(update={"steps": 721}), SPEC, identity, tmp_path, 0, lambda *_: None, resume=True)
+    assert json.loads((tmp_path / CURVE).read_text().splitlines()[-1])["steps"] == 720 + 480

@@ -122,8 +122,11 @@ def test_actor_critic_and_normaliser_are_symmetric_and_the_actor_learns(mirror: 
     images = torch.as_tensor(reflect(rows.numpy(), mirror.observation), dtype=torch.float32)
     with torch.no_grad():
         torch.testing.assert_close(model.policy.predict_values(images), model.policy.predict_values(rows))
-        means = [model.policy.get_distribution(x).distribution.mean.numpy() for x in (rows, images)]
+        drawn_from = [model.policy.get_distribution(x).distribution for x in (rows, images)]
+    means, spreads = ([getattr(d, name).numpy() for d in drawn_from] for name in ("mean", "stddev"))
     np.testing.assert_allclose(means[1], reflect(means[0], mirror.action), atol=1e-6)
+    np.testing.assert_allclose(spreads[0][:, mirror.action[0]], spreads[0], rtol=1e-6)
+    assert model.policy.log_std.unique().numel() > 1, "they have moved"
 
 
 def test_a_resumed_run_is_symmetric_too(mirror: Mirror, tmp_path: Path) -> None:

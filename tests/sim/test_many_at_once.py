@@ -40,14 +40,19 @@ def task_of(name: str) -> Task:
     return make_task(task, load_robot(robot))
 
 
+def random_turns(rng: np.random.Generator, shape: Shape) -> Array:
+    """Orientations (*shape, 4), half of them nearly upright, the others anyhow."""
+    turns = rng.normal(size=(*shape, 4)) * np.where(rng.random((*shape, 1)) < 0.5, [0.1, 0.1, 1, 1], 1)
+    return np.asarray(turns / np.linalg.norm(turns, axis=-1, keepdims=True))
+
+
 def random_state(rng: np.random.Generator, n: int, shape: Shape) -> RobotState:
-    """Half of the bases stand nearly upright, the others anyhow."""
-    orientation = rng.normal(size=(*shape, 4)) * np.where(rng.random((*shape, 1)) < 0.5, [0.1, 0.1, 1, 1], 1)
+    """Bases as `random_turns` has them."""
     return RobotState(
         rng.uniform(-1.5, 1.5, (*shape, n)),
         rng.uniform(-5.0, 5.0, (*shape, n)),
         rng.uniform(-9.0, 9.0, (*shape, n)),
-        orientation / np.linalg.norm(orientation, axis=-1, keepdims=True),
+        random_turns(rng, shape),
         rng.uniform(-2.0, 2.0, (*shape, 3)),
         rng.uniform(-10.0, 10.0, (*shape, 3)),
         object_position=rng.uniform(-0.1, 0.6, (*shape, 3)),
@@ -64,7 +69,7 @@ def random_step(task: Task, rng: np.random.Generator, shape: Shape) -> Step:
         rng.uniform(-1.0, 1.0, (*shape, n)),
         rng.uniform(-1.0, 1.0, (*shape, n)),
         rng.uniform(-0.1, 0.6, (*shape, 3)),
-        Truth(*vectors, ground_height=rng.uniform(-0.6, 0.2, shape)),
+        Truth(*vectors, random_turns(rng, shape), ground_height=rng.uniform(-0.6, 0.2, shape)),
     )
 
 

@@ -116,6 +116,21 @@ def test_training_goes_on_when_an_actor_is_killed(env: RayVecEnv) -> None:
     assert len({worker._actor_id for worker in env.workers}) == 2
 
 
+def test_what_is_lost_between_two_steps_ends_with_the_next(env: RayVecEnv) -> None:
+    """Where it was last seen, so that no learner joins two episodes."""
+    before = env.reset()
+    kill(env.workers[1])
+    env.redistribute(SPEC.domain)
+    _, reward, done, infos = env.step(np.zeros((4, 7), np.float32))
+    assert done.tolist() == [False, False, True, True]
+    assert (reward[2:] == 0.0).all()
+    for i in (2, 3):
+        assert infos[i]["worker_lost"]
+        assert np.array_equal(infos[i]["terminal_observation"], before[i])
+    assert not env.step(np.zeros((4, 7), np.float32))[2].any()
+    assert env.replaced == 1
+
+
 def test_a_replacement_does_not_repeat_what_was_lost(env: RayVecEnv) -> None:
     first = env.reset()
     kill(env.workers[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from sim.tasks.base import Step
 from sim.tasks.run import STAND_FRACTION, UP_BONUS, Run
 from sim.truth import Truth
 
+LEVEL = np.array([0.0, 0.0, 0.0, 1.0])  # xyzw
 RUN = Run(load_robot("half_cheetah"))
 
 
@@ -18,7 +21,7 @@ def step(speed: float, command: float) -> Step:
     n = len(RUN.robot.joints)
     state = RobotState(np.zeros(n), np.zeros(n), np.zeros(n))
     moving = np.array([speed, 0.0, 0.0])
-    truth = Truth(np.array([0.0, 0.0, 0.6]), moving, moving, np.zeros(3))
+    truth = Truth(np.array([0.0, 0.0, 0.6]), moving, moving, np.zeros(3), LEVEL)
     return Step(state, np.array([command]), np.zeros(n), np.zeros(n), None, truth)
 
 
@@ -28,6 +31,16 @@ def step(speed: float, command: float) -> Step:
 )
 def test_speed_pays_up_to_the_command(speed: float, command: float, paid: float) -> None:
     assert RUN.reward(step(speed, command)) * RUN.control_rate == pytest.approx(paid + UP_BONUS)
+
+
+def test_a_fall_is_one_in_truth_whatever_the_imu_says() -> None:
+    lying, upright = np.array([1.0, 0.0, 0.0, 1.0]) / np.sqrt(2.0), LEVEL
+    for true, measured in ((lying, upright), (upright, lying)):
+        now = step(1.0, 1.0)
+        assert now.truth is not None
+        now.state.orientation = measured
+        now = replace(now, truth=replace(now.truth, base_orientation=true))
+        assert bool(RUN.terminated(now)) == (true is lying)
 
 
 def history(speeds: np.ndarray, command: float) -> dict[str, list[float]]:
