@@ -61,7 +61,7 @@ class Method:
             "": {},
             "epopt": {"epopt": {"epsilon": 0.2, "warm_up": steps // 2, "rollout_steps": WHOLE}},
             "doraemon": {"widening": {"success": 0.5, "least_return": SUCCESS}},
-            "recurrent": {"recurrent": {}},
+            "recurrent": {"recurrent": {"hidden": 64}},
             "rma": {"steps": steps - student, "teacher_student": {"student_steps": student}},
         }[self.switch]
 

@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from policies.asymmetric import AsymmetricPolicy
 from policies.config import PpoConfig, SacConfig
+from policies.recurrent_policy import StretchPolicy
 from policies.symmetric_policy import SymmetricPolicy
 from policies.symmetry import Mirror
 from policies.teacher import TeacherPolicy
@@ -62,9 +63,9 @@ def make_ppo(
         "activation_fn": torch.nn.ELU,
         "log_std_init": config.initial_log_std,
     }
+    policy: Any = "MlpPolicy"
     if config.recurrent is not None:
-        network["lstm_hidden_size"] = config.recurrent.hidden
-    policy: Any = "MlpPolicy" if config.recurrent is None else "MlpLstmPolicy"
+        network["lstm_hidden_size"], policy = config.recurrent.hidden, StretchPolicy
     if config.privileged:
         network["observed"], policy = observed, AsymmetricPolicy
     if config.teacher_student is not None:

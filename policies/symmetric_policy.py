@@ -4,11 +4,11 @@ With M the mirror (`policies.symmetry`), f and v any networks:
 
     pi(x) = (f(x) + M f(M x)) / 2        V(x) = (v(x) + v(M x)) / 2
 
-so that pi(M x) = M pi(x) and V(M x) = V(x), whatever the weights; a joint explores as much as its image. What is
-learned on one side is known on the other. Images of samples in each update ("augmentation", arXiv:2403.04359)
-would ask for no other network, but nothing keeps the policy symmetric, and where it is not, the images are not
-its own: the learning rate, which follows the divergence, then falls to a third, or with the images' own
-probabilities the training comes apart.
+so that pi(M x) = M pi(x) and V(M x) = V(x), whatever the weights; a joint explores as much as its image.
+What is learned on one side is known on the other. Images of samples in each update ("augmentation",
+arXiv:2403.04359) would ask for no other network, but nothing keeps the policy symmetric, and where it is
+not, the images are not its own: the learning rate, which follows the divergence, then falls to a third, or
+with the images' own probabilities the training comes apart.
 """
 
 from __future__ import annotations
