@@ -52,6 +52,7 @@ class SimulatedRobot:
         self._row, self._rows = row, slice(row, row + 1)
         self._motion = self._sensors.motion.robot(row)
         self.drawn = Draw()
+        self._impairments: tuple[Setting, ...] = ()
         self.terrain: Array | None = None  # heights of the episode's ground, where it is rough
         self._level = 1.0
         self._started = False
@@ -90,7 +91,7 @@ class SimulatedRobot:
             self.drawn = self.domain.draw(self.spec, self._rng, level)
             self._started = True
         position = start_position(self.spec, self.drawn, joint_position)
-        self.engine.apply(self.drawn)
+        self.engine.apply(self._impaired())
         if self._ground.terrain:
             self.terrain = heights(self.drawn.scalar("terrain_roughness"), self._rng)
             self.engine.shape_ground(self.terrain)
@@ -111,16 +112,33 @@ class SimulatedRobot:
         self._motion.put_base(self._steps, engine.base())
         self._sensors.reset(self._row)
 
+    def impair(self, settings: tuple[Setting, ...]) -> None:
+        """Let these settings outdo the domain's from now on, over resets too; () ends it.
+
+        None that decides how the engine or the sensors are made: sensor latencies, terrain, obstacles.
+        """
+        self._impairments = settings
+        self._apply()
+
     def _redraw(self, settings: tuple[Setting, ...]) -> None:
         """Change parameters within an episode."""
         self.drawn = self.domain.redraw(self.drawn, settings, self.spec, self._rng, self._level)
-        self.engine.apply(self.drawn)
+        self._apply()
+
+    def _apply(self) -> None:
+        self.engine.apply(self._impaired())
         self._configure()
 
+    def _impaired(self) -> Draw:
+        if not self._impairments:
+            return self.drawn
+        return self.domain.redraw(self.drawn, self._impairments, self.spec, self._rng, self._level)
+
     def _configure(self) -> None:
-        self._actuators.configure(self.drawn, self._rng)
-        self._sensors.configure(self._row, self.drawn, self._rng, gravity_vector(self.drawn))
-        self._pushes.configure(self.drawn, self._rng)
+        draw = self._impaired()
+        self._actuators.configure(draw, self._rng)
+        self._sensors.configure(self._row, draw, self._rng, gravity_vector(draw))
+        self._pushes.configure(draw, self._rng)
         self._disturbances = (
             *([self._pushes] if self._pushes.active or self._pushes.pulling else []),
             *self._redraws,
