@@ -11,24 +11,29 @@ from rclpy.node import Node
 from robot_bridge.qos import SENSOR_PUBLISHER
 
 PERIOD = 1.0  # s of wall time
+SOON = 0.02  # s, between two messages that differ
 
 
 class Diagnostics:
-    """Publishes at most once a `PERIOD`; the node's loop calls `update` as often as it likes."""
+    """Publishes once a `PERIOD`, and soon after what there is to say has changed."""
 
     OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", SENSOR_PUBLISHER)
-        self._due = 0.0
+        self._due = self._soonest = 0.0
+        self._said = ""
 
-    def due(self) -> bool:
-        return time.monotonic() >= self._due
+    def due(self, message: str = "") -> bool:
+        """Whether to publish now; `message` is what would be said, where the node knows it beforehand."""
+        now = time.monotonic()
+        return now >= self._due or (bool(message) and message != self._said and now >= self._soonest)
 
     def publish(self, level: bytes, message: str, values: Mapping[str, object]) -> None:
         """Say how the node is (`level` is one of OK, WARN, ERROR) and what its counters read."""
-        self._due = time.monotonic() + PERIOD
+        self._said, self._due = message, time.monotonic() + PERIOD
+        self._soonest = time.monotonic() + SOON
         status = DiagnosticStatus(
             level=level,
             name=self._node.get_name(),

@@ -1,17 +1,19 @@
 """Lifecycle node that is a robot to everyone else: a simulated one in a domain, in real time.
 
-Parameters: robot (name), task (name, for what stands around the robot; empty: nothing), domain (file
-or name of a shipped one), rate (multiple of real time),
-sensor_rate (Hz of simulated time), lockstep (Hz of the controller to wait for; 0: nobody), seed,
-command_interface, publish_clock, await_controller (stand still in time until somebody can send
-commands), faults (what is wrong with it, as `robot_bridge.faults` reads it; may be set while it runs),
-autostart. At a rate other than 1, or in lock-step, the clock is always published.
+Parameters: robot (name), task (name, for what stands around the robot; empty: nothing), domain (file or name
+of a shipped one), rate (multiple of real time), sensor_rate (Hz of simulated time), lockstep (Hz of the
+controller to wait for; 0: nobody), seed, command_interface, publish_clock, await_controller (stand still in
+time until somebody can send commands), command_timeout (simulated s without a set-point after which a robot
+that can fall goes to its default pose; 0: never, as forward_command_controller), faults (what is wrong with
+it, as `robot_bridge.faults` reads it; may be set while it runs), autostart. At a rate other than 1, or in
+lock-step, the clock is always published.
 """
 
 from __future__ import annotations
 
 import time
 
+import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.executors import Executor
 from rclpy.parameter import Parameter
@@ -22,9 +24,12 @@ from robot_bridge import joint_commands, ros
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.emulator_core import EmulatorCore
 from robot_bridge.faults import Faults, parse_faults
+from robot_bridge.policy_core import STAND
 from robot_bridge.robot_publisher import RobotPublisher
+from robot_bridge.watchdog import Watchdog
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
+from sim.robots.spec import RobotSpec
 from sim.simulated_robot import SimulatedRobot
 from sim.tasks import make_task
 
@@ -46,6 +51,7 @@ class EmulatedRobotNode(ros.ManagedNode):
             ros.setting(self, "publish_clock", False) or self._rate != 1.0 or self._lockstep > 0
         )
         self._await_controller = ros.setting(self, "await_controller", False)
+        self._command_timeout = ros.setting(self, "command_timeout", 0.0)
         self._fault_text = ros.setting(self, "faults", "")
         self._diagnostics = Diagnostics(self)
         self._core: EmulatorCore | None = None
@@ -59,7 +65,9 @@ class EmulatedRobotNode(ros.ManagedNode):
         scene = make_task(self._task_name, spec).scene if self._task_name else None
         self._robot = SimulatedRobot(spec, load_domain(self._domain_name), self._seed, scene)
         self._core = core = EmulatorCore(
-            self._robot, spec.time_step, self._sensor_rate, self._rate, self._lockstep
+            self._robot,
+            *(spec.time_step, self._sensor_rate, self._rate, self._lockstep),
+            watchdog=self._make_watchdog(spec),
         )
         names = tuple(joint.name for joint in spec.joints)
         self._publisher = RobotPublisher(
@@ -67,6 +75,12 @@ class EmulatedRobotNode(ros.ManagedNode):
         )
         self._commands = joint_commands.subscribe(self, self._interface, names, core.command)
         self._fail(self._parse(self._fault_text))
+
+    def _make_watchdog(self, spec: RobotSpec) -> Watchdog | None:
+        if self._command_timeout <= 0.0:
+            return None
+        default = np.array([joint.default_position for joint in spec.joints])
+        return Watchdog(self._command_timeout, default if spec.floating_base else None, STAND)
 
     def activate(self) -> None:
         assert self._core is not None
@@ -92,6 +106,9 @@ class EmulatedRobotNode(ros.ManagedNode):
             return
         state = core.advance(time.monotonic_ns())
         self._publisher.publish(state, core.time, self._epoch)
+        if self._robot is not None:
+            position, orientation, _ = self._robot.pose()
+            self._publisher.publish_truth(position, orientation, core.time, self._epoch)
         if self._diagnostics.due():
             self._diagnostics.publish(
                 Diagnostics.WARN if core.lag or self._fault_text else Diagnostics.OK,

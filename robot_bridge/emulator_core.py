@@ -8,6 +8,7 @@ import numpy as np
 
 from contract.errors import TerrafirmaError
 from contract.state import Array, JointCommand, RobotState
+from robot_bridge.watchdog import Watchdog
 
 MAX_CATCH_UP = 2  # sensor periods simulated in one go; beyond that, simulated time falls behind
 PATIENCE = 250_000_000  # wall ns for which a lock-stepped robot waits for its controller
@@ -27,9 +28,9 @@ class Robot(Protocol):
 class EmulatorCore:
     """Advances the physics at `rate` times real time, a sensor period at a time.
 
-    The robot holds its default pose until the first command; afterwards its position
-    controller keeps the newest set-points, whether or not more come. A set-point that arrives
-    within a sensor period acts from the end of the last simulated one.
+    The robot holds its default pose until the first command; afterwards its position controller keeps the
+    newest set-points, whether or not more come, unless it has a `watchdog`. A set-point that arrives within a
+    sensor period acts from the end of the last simulated one.
 
     In lock-step, simulated time never runs further than one control period beyond the newest
     command, so a busy computer makes the robot slower instead of its controller late. A
@@ -40,13 +41,20 @@ class EmulatorCore:
         sensor_rate: Hz of simulated time; rounded so that a period is a whole number of steps.
         rate: simulated seconds per wall second; in lock-step, at most.
         lockstep: Hz of the controller that is waited for; 0 waits for nobody.
+        watchdog: notices a controller that has fallen silent; None: nothing does.
 
     Raises:
         TerrafirmaError: a rate is not positive, or sensors are faster than the physics.
     """
 
     def __init__(
-        self, robot: Robot, time_step: float, sensor_rate: float, rate: float, lockstep: float = 0.0
+        self,
+        robot: Robot,
+        time_step: float,
+        sensor_rate: float,
+        rate: float,
+        lockstep: float = 0.0,
+        watchdog: Watchdog | None = None,
     ) -> None:
         if not lockstep >= 0:
             raise TerrafirmaError(f"lockstep: {lockstep} Hz must be the control rate, or 0.")
@@ -54,7 +62,7 @@ class EmulatorCore:
             raise TerrafirmaError(f"rate: {rate} must be a positive multiple of real time.")
         if not 0 < sensor_rate <= 1.0 / time_step:
             raise TerrafirmaError(f"sensor_rate: {sensor_rate} Hz is not within (0, {1.0 / time_step:g}].")
-        self._robot = robot
+        self._robot, self._watchdog = robot, watchdog
         self._steps = round(1.0 / (sensor_rate * time_step))
         self.period_ns = round(self._steps * time_step * 1e9)  # simulated, between two readings
         self._wall_period = self.period_ns / rate
@@ -74,6 +82,8 @@ class EmulatorCore:
         if not np.isfinite(position).all():
             return False
         self._commanded = self.time
+        if self._watchdog is not None:
+            self._watchdog.feed(self.time, position)
         self._robot.command(JointCommand.hold(position))
         return True
 
@@ -98,6 +108,8 @@ class EmulatorCore:
             self._due += behind * self._wall_period
             self.lag += behind
         self._due += self._wall_period
+        if self._watchdog is not None and (position := self._watchdog.set_point(self.time)) is not None:
+            self._robot.command(JointCommand.hold(position))
         self._robot.step(self._steps)
         self.time += self.period_ns
         state = self._robot.sense()

@@ -63,6 +63,10 @@ class CommandPublisher:
         """How many subscribers the set-points reach."""
         return int(self._publisher.get_subscription_count())
 
+    def strangers(self) -> int:
+        """How many others publish set-points on this topic."""
+        return int(self._node.count_publishers(self._publisher.topic_name)) - 1
+
     def destroy(self) -> None:
         self._node.destroy_lifecycle_publisher(self._publisher)
 

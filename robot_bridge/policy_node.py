@@ -9,6 +9,7 @@ random_fraction, seed, autostart, use_sim_time.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ from robot_bridge.policy_core import PolicyCore
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT, SensorInput
 from robot_bridge.tick import Mode
 from robot_bridge.tick_publisher import TickPublisher
+
+STRANGER_CHECK = 0.05  # s
 
 
 @dataclass
@@ -70,6 +73,7 @@ class PolicyNode(ros.ManagedNode):
         self._time = TimeBase(lambda: self.get_clock().now().nanoseconds, self._simulated)
         self._diagnostics = Diagnostics(self)
         self._deployed: _Deployed | None = None
+        self._strangers_counted = 0.0  # s, wall time
         self._outputs: list[CommandPublisher | TickPublisher] = []
         self.create_service(Trigger, "~/emergency_stop", self._emergency_stop)
         self.create_service(Trigger, "~/reset_emergency_stop", self._reset_emergency_stop)
@@ -112,9 +116,10 @@ class PolicyNode(ros.ManagedNode):
 
     def deactivate(self) -> None:
         assert self._deployed is not None
-        pose = self._deployed.core.deactivate()
-        if pose is not None:
-            self._deployed.commands.publish(pose)
+        for number, set_point in enumerate(self._deployed.core.deactivate()):
+            if number > 0:
+                time.sleep(self._deployed.policy.contract.control_period)
+            self._deployed.commands.publish(set_point)
 
     def cleanup(self) -> None:
         for output in self._outputs:
@@ -137,15 +142,25 @@ class PolicyNode(ros.ManagedNode):
                 executor.spin_once(timeout_sec=min(remaining, ros.IDLE))
                 return
             self._tick(deployed, deployed.deadlines.take(now), now * 1e-9)
-        if self._diagnostics.due():
+        if self._diagnostics.due(self._state()):
             self._report()
 
     def _tick(self, deployed: _Deployed, number: int, now: float) -> None:
+        self._look_for_strangers(deployed)
         deployed.core.blocked = self._missing_listener(deployed)
         tick = deployed.core.tick(number, now, deployed.sensors.sample())
         if tick is not None:
             deployed.commands.publish(tick.set_point)
             deployed.ticks.publish(tick)
+
+    def _look_for_strangers(self, deployed: _Deployed) -> None:
+        """Two who command one robot would fight over it: stop, until somebody has seen to it."""
+        wall = time.monotonic()
+        if wall - self._strangers_counted < STRANGER_CHECK or deployed.core.safety.stopped is not None:
+            return
+        self._strangers_counted = wall
+        if deployed.commands.strangers() > 0:
+            deployed.core.safety.emergency_stop("stranger")
 
     def _missing_listener(self, deployed: _Deployed) -> str | None:
         if deployed.commands.listeners() < self._command_listeners:
@@ -208,16 +223,22 @@ class PolicyNode(ros.ManagedNode):
         response.message = "holding until reset_emergency_stop" if stop else "ramping in when sensors allow"
         return response
 
+    def _state(self) -> str:
+        """In a word, what it does and why."""
+        if self._deployed is None:
+            return "not configured"
+        core = self._deployed.core
+        return core.mode.name.lower() + (f": {core.hold_cause}" if core.hold_cause else "")
+
     def _report(self) -> None:
         deployed = self._deployed
         if deployed is None:
-            self._diagnostics.publish(Diagnostics.OK, "not configured", {"policy": self._path})
+            self._diagnostics.publish(Diagnostics.OK, self._state(), {"policy": self._path})
             return
         core = deployed.core
         level = Diagnostics.OK
         if core.mode is Mode.HOLDING:
             level = Diagnostics.ERROR if core.safety.stopped else Diagnostics.WARN
-        message = core.mode.name.lower() + (f": {core.hold_cause}" if core.hold_cause else "")
         values = {
             "policy": self._path,
             "policy_sha256": deployed.policy.sha256,
@@ -225,7 +246,7 @@ class PolicyNode(ros.ManagedNode):
             "sensor_error": deployed.sensors.error or "",
             **core.safety.counts,
         }
-        self._diagnostics.publish(level, message, values)
+        self._diagnostics.publish(level, self._state(), values)
 
 
 def main(args: list[str] | None = None) -> int:

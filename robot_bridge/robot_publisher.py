@@ -17,6 +17,7 @@ from robot_bridge.messages import float_array
 from robot_bridge.qos import CLOCK, SENSOR_PUBLISHER
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 
+TRUTH = "~/truth"
 SECOND = 1_000_000_000  # ns
 
 
@@ -41,6 +42,9 @@ class RobotPublisher:
         self._imu_publisher = node.create_lifecycle_publisher(Imu, IMU, SENSOR_PUBLISHER)
         self._object_publisher = node.create_lifecycle_publisher(PoseStamped, OBJECT, SENSOR_PUBLISHER)
         self._clock_publisher = node.create_lifecycle_publisher(Clock, "/clock", CLOCK)
+        self._truth_publisher = node.create_lifecycle_publisher(PoseStamped, TRUTH, SENSOR_PUBLISHER)
+        self._truth_message = PoseStamped()
+        self._truth_message.header.frame_id = "world"
         self._joint_message, self._imu_message, self._object_message = JointState(), Imu(), PoseStamped()
         self._joint_message.header.frame_id = self._object_message.header.frame_id = "base_link"
         self._imu_message.header.frame_id = "imu_link"
@@ -66,10 +70,18 @@ class RobotPublisher:
         if self._sends("clock"):
             self._clock_publisher.publish(Clock(clock=_time(now + round(self.faults.clock_shift * SECOND))))
 
+    def publish_truth(self, position: Array, orientation: Array, now: int, epoch: int) -> None:
+        """Say where the base (3,) m, (4,) xyzw really is in the world, whatever is wrong with the sensors."""
+        message, turn = self._truth_message, self._truth_message.pose.orientation
+        message.header.stamp = _time(now + epoch)
+        message.pose.position.x, message.pose.position.y, message.pose.position.z = position.tolist()
+        turn.x, turn.y, turn.z, turn.w = orientation.tolist()
+        self._truth_publisher.publish(message)
+
     def destroy(self) -> None:
         for publisher in (
             *(self._joint_publisher, self._imu_publisher),
-            *(self._object_publisher, self._clock_publisher),
+            *(self._object_publisher, self._clock_publisher, self._truth_publisher),
         ):
             self._node.destroy_lifecycle_publisher(publisher)
 

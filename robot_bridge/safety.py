@@ -10,6 +10,10 @@ import numpy as np
 from contract.record import Contract
 from contract.rotation import tilt
 from contract.state import Array, RobotState
+from robot_bridge.lateness import Lateness
+
+SENSORS = ("joints", "imu", "object")
+TILT = "tilt"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class SafetyFilter:
         self._lower = np.array([joint.lower for joint in joints])
         self._upper = np.array([joint.upper for joint in joints])
         self._step = np.array([joint.max_velocity for joint in joints]) * contract.control_period  # rad
-        self._last = np.array([joint.default_position for joint in joints])
+        self.last = np.array([joint.default_position for joint in joints])  # (n,) rad, the newest set-point
+        self._lateness = {name: Lateness() for name in SENSORS}
         self.counts: Counter[str] = Counter()
         self.stopped: str | None = None
 
@@ -47,11 +52,14 @@ class SafetyFilter:
         self.stopped = cause
 
     def reset_emergency_stop(self) -> None:
+        """End a stop; readings count as prompt as they come now, for somebody has looked at them."""
         self.stopped = None
+        self._lateness = {name: Lateness() for name in SENSORS}
 
     def begin(self, measured: Array) -> None:
-        """Set-points continue from the measured pose (n,) rad, which must be finite."""
-        self._last = np.clip(measured, self._lower, self._upper)
+        """Set-points continue from the measured pose (n,) rad, finite; what is prompt is learnt anew."""
+        self._lateness = {name: Lateness() for name in SENSORS}
+        self.last = np.clip(measured, self._lower, self._upper)
 
     def fault(self, sample: SensorSample | None, now: float) -> str | None:
         """Why the robot has to hold at `now` (s), or None; a tilt latches like a stop."""
@@ -69,16 +77,27 @@ class SafetyFilter:
         received = (sample.received, sample.imu_received, sample.object_received)
         if not all(0 <= now - each <= self._safety.sensor_timeout for each in received if each is not None):
             return "stale_sensors"
+        if self._late(sample):
+            return "late_sensors"
         if not sample.state.is_finite():
             return "non_finite_sensors"
         limit = self._safety.tilt_limit
         if limit is not None and tilt(sample.state.orientation) > limit:
-            self.emergency_stop("tilt")
+            self.emergency_stop(TILT)
         return self.stopped
+
+    def _late(self, sample: SensorSample) -> bool:
+        """Whether a reading took much longer to come than readings of its sensor do."""
+        stamps = (sample.joint_stamp, sample.imu_stamp, sample.object_stamp)
+        received = (sample.received, sample.imu_received, sample.object_received)
+        for name, stamp, at in zip(SENSORS, stamps, received, strict=True):
+            if at is not None:
+                self._lateness[name].note(stamp, at)
+        return max(each.seconds for each in self._lateness.values()) > self._safety.sensor_timeout
 
     def limit(self, set_point: Array, measured: Array) -> Array:
         """The nearest allowed set-point (n,) rad; a non-finite one becomes the last one."""
-        last = self._last
+        last = self.last
         if not np.isfinite(set_point).all():
             self.counts["non_finite_set_point"] += 1
             set_point = last
@@ -89,5 +108,5 @@ class SafetyFilter:
         allowed = np.clip(np.clip(inside, low, high), self._lower, self._upper)
         self.counts["position_limit"] += int((inside != set_point).any())
         self.counts["rate_limit"] += int((allowed != inside).any())
-        self._last = allowed
+        self.last = allowed
         return np.asarray(allowed)

@@ -18,7 +18,7 @@ from policies.runtime import Policy
 from robot_bridge.exploration import Exploration
 from robot_bridge.policy_core import PolicyCore
 from robot_bridge.safety import SensorSample
-from robot_bridge.tick import Mode
+from robot_bridge.tick import Mode, Tick
 
 PERIOD = 0.05
 POSE = np.array([0.1, 0.4, -0.1, -1.3, 0.2, 1.0, 0.0])
@@ -59,7 +59,7 @@ def test_silent_until_activated(policy: Policy) -> None:
     core = PolicyCore(policy)
     core.command.set(TARGET, 0.0)
     assert run(core, range(3)) == [None] * 3
-    assert core.deactivate() is None
+    assert core.deactivate() == []
 
 
 def test_silent_while_nothing_was_ever_measured(policy: Policy) -> None:
@@ -167,7 +167,7 @@ def test_a_caller_can_block(policy: Policy) -> None:
 def test_deactivation_returns_the_pose_to_hold(policy: Policy) -> None:
     core = activated(policy)
     run(core, range(30))
-    assert np.array_equal(core.deactivate(), POSE)
+    assert np.array_equal(core.deactivate(), [POSE])
     assert core.tick(31, 1.55, seen(POSE, 1.55)) is None
 
 
@@ -215,3 +215,72 @@ def test_set_points_are_finite_and_within_limits(
         if tick is not None:
             assert np.isfinite(tick.set_point).all()
             assert ((lower <= tick.set_point) & (tick.set_point <= upper)).all()
+
+
+def test_a_loop_that_stood_still_begins_anew(policy: Policy) -> None:
+    """The sensors are fresh again, but the robot has gone on alone."""
+    core = activated(policy)
+    assert run(core, range(25))[-1].mode is Mode.RUNNING
+    late = run(core, range(30, 32))
+    assert (late[0].mode, late[1].mode, late[1].session_tick) == (Mode.HOLDING, Mode.RAMPING, 0)
+    assert core.safety.counts["missed_deadlines"] == 1
+
+
+def test_readings_that_come_late_hold(policy: Policy) -> None:
+    """They keep coming with new stamps, and are of a robot of 0.3 s ago."""
+    core = activated(policy)
+    assert run(core, range(25))[-1].mode is Mode.RUNNING
+    state = RobotState(POSE, np.zeros(7), np.zeros(7))
+    for k in range(25, 35):
+        now = k * PERIOD
+        tick = core.tick(k, now, SensorSample(state, round((now - 0.3) * 1e9), 0, now))
+        assert tick is not None
+        assert tick.mode is Mode.HOLDING
+    assert core.hold_cause == "late_sensors"
+    assert run(core, range(35, 36))[0].mode is Mode.RAMPING
+
+
+def test_a_robot_that_can_fall_stops_on_all_its_legs(a1_policy: Path) -> None:
+    """It goes to its default pose at once where it was walking, and stays where it is otherwise."""
+    policy = Policy(a1_policy)
+    contract = policy.contract
+    default = np.array([joint.default_position for joint in contract.joints])
+    pose, still, upright = default + 0.1, np.zeros(12), np.array([0.0, 0.0, 0.0, 1.0])
+    period = contract.control_period
+
+    def tick(core: PolicyCore, k: int, now: float, orientation: Array = upright) -> Tick:
+        state, stamp = RobotState(pose, still, still, orientation), round(now * 1e9)
+        made = core.tick(k, k * period, SensorSample(state, stamp, stamp, now, now))
+        assert made is not None
+        return made
+
+    core = PolicyCore(policy)
+    core.activate()
+    core.blocked = "no_controller"
+    assert np.array_equal(tick(core, 0, 0.0).set_point, pose)  # it has not walked yet
+    core.blocked = None
+    for k in range(1, 60):
+        assert tick(core, k, k * period).mode is not Mode.HOLDING
+    stopped = [tick(core, k, 59 * period) for k in range(60, 90)]  # the sensors are silent
+    first = next(i for i, made in enumerate(stopped) if made.mode is Mode.HOLDING)
+    last, held = stopped[first - 1].set_point, stopped[first:]
+    assert len(held) > 20
+    assert np.abs(held[0].set_point - last).max() < 1e-9
+    np.testing.assert_allclose(held[-1].set_point, default)
+    steps = np.diff([made.set_point for made in held], axis=0)
+    assert (np.abs(steps).sum(axis=0) <= np.abs(default - last) + 1e-9).all()  # straight there
+    assert (np.abs(steps[10:]) < 1e-12).all()
+
+    core = PolicyCore(policy)
+    core.activate()
+    for k in range(60):
+        tick(core, k, k * period)
+    way = core.deactivate()
+    assert len(way) == 8  # 0.15 s
+    np.testing.assert_allclose(way[-1], default)
+    core.activate()
+    for k in range(60):
+        tick(core, k, k * period)
+    lying = tick(core, 60, 60 * period, np.array([1.0, 0.0, 0.0, 1.0]) / np.sqrt(2.0))
+    assert core.hold_cause == "tilt"
+    np.testing.assert_allclose(lying.set_point, pose)

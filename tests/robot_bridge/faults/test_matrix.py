@@ -1,0 +1,80 @@
+"""The fault matrix: each fault is brought about in real processes, and what has to follow does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robot_bridge.tick import Mode
+from tests.robot_bridge.faults.bench import Bench
+from tests.robot_bridge.faults.cases import CASES, ENDS, HOLDS, RUNS, Case
+from tests.robot_bridge.faults.table import promise, write_table
+
+TABLE = Path(__file__).parents[3] / "docs" / "faults.md"
+WATCHED = 1.0  # s, after a fault, in which nothing else may happen
+
+SAG, STILL = 0.15, 0.02  # rad, from the default pose on four legs, and in 0.1 s
+REACTED: dict[str, float] = {}  # s, from a fault to its reaction
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("faults"))
+    yield made
+    made.close()
+    if os.environ.get("WRITE_FAULTS"):
+        write_table(TABLE, CASES, REACTED)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_has_its_reaction(bench: Bench, case: Case) -> None:
+    if not bench.is_walking(8.0):
+        bench.recover()
+        assert bench.is_walking(), "the bench is not well"
+    bench.forget()
+    assert bench.until(bench.is_heard), "discovery has not found all of the robot"
+    bench.spin(0.5)  # in the middle of a stride
+    bench.forget()
+    began = time.monotonic()
+    case.begin(bench)
+    begun = time.monotonic()
+    try:
+        if case.reaction == HOLDS:
+            bench.until(lambda: bench.first(Mode.HOLDING, began) is not None, case.within + 1.0)
+            held = bench.first(Mode.HOLDING, began)
+            assert held is not None, "it goes on"
+            REACTED[case.name] = max(0.0, held - begun)
+            assert held - begun <= case.within
+        bench.spin(WATCHED)
+        if case.reaction == RUNS:
+            assert {seen.tick.mode for seen in bench.ticks} == {Mode.RUNNING}, bench.said
+        if case.reaction == ENDS:
+            assert all(seen.at - begun <= case.within for seen in bench.ticks), "it goes on"
+            away, moved = bench.from_standing()
+            assert away < SAG
+            assert moved < STILL
+        assert not case.says or bench.until(lambda: bench.has_said(case.says, began), 2.0), bench.said
+        assert not bench.has_fallen(), (max(bench.tilt), min(bench.height))
+        _check_limits(bench)
+    finally:
+        case.end(bench)
+
+
+def _check_limits(bench: Bench) -> None:
+    joints = bench.contract.joints
+    points = bench.set_points().reshape(-1, len(joints))  # none, where the policy ended at once
+    assert (points >= [joint.lower for joint in joints]).all()
+    assert (points <= [joint.upper for joint in joints]).all()
+    assert np.isfinite(points).all()
+
+
+def test_the_page_has_every_fault() -> None:
+    """`make faults` writes it; what was measured is of the run that did."""
+    rows = [line for line in TABLE.read_text().splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [case.name for case in CASES]
+    assert all(promise(case) in row for case, row in zip(CASES, rows, strict=True))
