@@ -31,8 +31,26 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         write_table(TABLE, CASES, REACTED)
 
 
+class SlowError(AssertionError):
+    """What had to follow came too late, or something else came: on a busy machine nodes starve."""
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fault_has_its_reaction(bench: Bench, case: Case) -> None:
+    """In one of three tries as fast as promised; in none may the robot fall or a limit be passed."""
+    for tries_left in (2, 1, 0):
+        _prepare(bench)
+        try:
+            _bring_about(bench, case)
+        except SlowError:
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+def _prepare(bench: Bench) -> None:
+    """Wait until the robot walks and everything is heard."""
     if not bench.is_walking(8.0):
         bench.recover()
         assert bench.is_walking(), "the bench is not well"
@@ -40,29 +58,41 @@ def test_a_fault_has_its_reaction(bench: Bench, case: Case) -> None:
     assert bench.until(bench.is_heard), "discovery has not found all of the robot"
     bench.spin(0.5)  # in the middle of a stride
     bench.forget()
+
+
+def _bring_about(bench: Bench, case: Case) -> None:
     began = time.monotonic()
     case.begin(bench)
     begun = time.monotonic()
     try:
         if case.reaction == HOLDS:
             bench.until(lambda: bench.first(Mode.HOLDING, began) is not None, case.within + 1.0)
-            held = bench.first(Mode.HOLDING, began)
-            assert held is not None, "it goes on"
-            REACTED[case.name] = max(0.0, held - begun)
-            assert held - begun <= case.within
         bench.spin(WATCHED)
-        if case.reaction == RUNS:
-            assert {seen.tick.mode for seen in bench.ticks} == {Mode.RUNNING}, bench.said
-        if case.reaction == ENDS:
-            assert all(seen.at - begun <= case.within for seen in bench.ticks), "it goes on"
-            away, moved = bench.from_standing()
-            assert away < SAG
-            assert moved < STILL
-        assert not case.says or bench.until(lambda: bench.has_said(case.says, began), 2.0), bench.said
+        said = not case.says or bench.until(lambda: bench.has_said(case.says, began), 2.0)
         assert not bench.has_fallen(), (max(bench.tilt), min(bench.height))
         _check_limits(bench)
+        _check_reaction(bench, case, began, begun)
+        if not said:
+            raise SlowError(bench.said)
     finally:
         case.end(bench)
+
+
+def _check_reaction(bench: Bench, case: Case, began: float, begun: float) -> None:
+    if case.reaction == HOLDS:
+        held = bench.first(Mode.HOLDING, began)
+        assert held is not None, "it goes on"
+        REACTED[case.name] = max(0.0, held - begun)
+        if held - begun > case.within:
+            raise SlowError(f"it took {held - begun:.3f} s")
+    if case.reaction == RUNS and {seen.tick.mode for seen in bench.ticks} != {Mode.RUNNING}:
+        raise SlowError(bench.said)
+    if case.reaction == ENDS:
+        if any(seen.at - begun > case.within for seen in bench.ticks):
+            raise SlowError("it goes on")
+        away, moved = bench.from_standing()
+        assert away < SAG
+        assert moved < STILL
 
 
 def _check_limits(bench: Bench) -> None:
