@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import tyro
 import yaml
+from rich.table import Table
 
 from contract.errors import TerrafirmaError
 from pipeline.loop import check_recipe
@@ -28,6 +29,7 @@ from pipeline.progress import console, counter, progress
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run_directory import RunDirectory
 from pipeline.stages import train_source
+from pipeline.tables import print_table
 from policies.evaluation import evaluate
 from policies.runtime import Policy
 from policies.sweep import Sweep
@@ -43,6 +45,7 @@ PARAMETER = "base_mass_offset"
 MASSES = tuple(np.linspace(3.0, 9.0, 9).tolist())  # kg, of the torso; training draws from all of them
 STANDING = 5.0  # return of an episode that stands through; a success of the widening is clearly more
 SUCCESS = 1.4 * STANDING
+STUDENT = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}  # 97.5 % quantiles of Student's t, by number of values
 WHOLE = 1024  # steps, of EPOpt's rollouts after its warm-up: two episodes that nothing ends early
 
 
@@ -219,6 +222,44 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     draw_curves(path, title, notes, "torso mass (kg)", panels, f"{title}. {' '.join(notes)}")
 
 
+def over_seeds(values: Sequence[float]) -> str:
+    """Mean and 95 % interval of Student's t over seeds; no interval of one seed."""
+    mean, n = float(np.mean(values)), len(values)
+    if n not in STUDENT:
+        return f"{mean:.1f}"
+    half = STUDENT[n] * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return f"{mean:.1f} [{mean - half:.1f}, {mean + half:.1f}]"
+
+
+def tabulate(rows: Sequence[Row]) -> None:
+    """Print, for each method, the return over all masses and at some, the worst mass, and the falls."""
+    table = Table(title="return: mean over seeds, 95 % interval")
+    for title in (
+        "method",
+        "seeds",
+        "all masses",
+        "worst mass",
+        *(f"{m:g} kg" for m in MASSES[::2]),
+        "falls",
+    ):
+        table.add_column(title)
+    for method, way in METHODS.items():
+        seeds = sorted({row.seed for row in rows if row.method == method})
+        runs = [[r for r in rows if (r.method, r.seed) == (method, seed)] for seed in seeds]
+        if not runs:
+            continue
+        curves = [{row.torso_mass: row.return_mean for row in run} for run in runs]
+        table.add_row(
+            way.title,
+            str(len(seeds)),
+            over_seeds([float(np.mean(list(curve.values()))) for curve in curves]),
+            over_seeds([min(curve.values()) for curve in curves]),
+            *(f"{np.mean([curve.get(mass, math.nan) for curve in curves]):.1f}" for mass in MASSES[::2]),
+            f"{np.mean([row.fall_rate for run in runs for row in run]):.2f}",
+        )
+    print_table(table)
+
+
 def main(
     steps: int = 1_500_000,
     seeds: tuple[int, ...] = (0, 1, 2),
@@ -248,6 +289,7 @@ def main(
     shown = [key_of(method, seed, steps, episodes) for seed in seeds for method in METHODS]
     rows = [row for row in read_rows(results) if any(key.is_of(row) for key in shown)]
     draw(rows, picture)
+    tabulate(rows)
     console.print(f"rows    {results}\npicture {picture}")
 
 

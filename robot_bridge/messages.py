@@ -38,7 +38,7 @@ class JointReader:
     def __init__(self, contract: Contract, robot: str = "the robot") -> None:
         self._contract = contract
         self._robot = robot
-        self._names: tuple[str, ...] = ()
+        self._names: tuple[str, ...] | None = None  # of the message before
         self._index: Sequence[int] = ()
 
     def concerns(self, message: Any) -> bool:
@@ -87,6 +87,7 @@ class JointReader:
 
     def _column(self, values: Sequence[float]) -> Array | None:
         """One quantity (n,) in contract order; None where the message leaves it out."""
+        assert self._names is not None
         if len(values) != len(self._names):
             return None
         return np.asarray(values, dtype=np.float64)[self._index]

@@ -106,3 +106,18 @@ def test_the_picture_says_what_it_shows(study: ModuleType, tmp_path: Path) -> No
     assert (panel.means[0].value, panel.means[0].low, panel.means[0].high) == (3.5, 3.0, 4.0)
     assert panel.trained == pytest.approx((study.nominal_mass(), study.nominal_mass()))
     assert study.panel("epopt", rows, 12.0).trained == pytest.approx((3.0, 9.0), abs=0.01)
+
+
+def test_the_interval_is_student_s(study: ModuleType) -> None:
+    """Of 1, 2, 3: mean 2, deviation 1, 2 ± 4.303 / √3."""
+    assert study.over_seeds([1.0, 2.0, 3.0]) == "2.0 [-0.5, 4.5]"
+    assert study.over_seeds([7.0]) == "7.0"
+
+
+def test_the_table_has_the_worst_mass_of_each_run(
+    study: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = study.Key("one", 0, 100, 2, "r")
+    study.tabulate([row(study, key, mass, mass) for mass in study.MASSES])
+    cells = [cell.strip() for line in capsys.readouterr().out.splitlines() for cell in line.split("│")]
+    assert {"one mass", "6.0", "3.0", "9.0", "0.10"} <= set(cells)
