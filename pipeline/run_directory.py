@@ -75,13 +75,14 @@ class RunDirectory:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage; an interrupted attempt's seconds count, for what it did is gone on with."""
+        """Time a stage; its seconds are kept when it succeeds, and say that it did.
+
+        An attempt that is interrupted does not count; a learning curve has the seconds of all.
+        """
         started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.state["stages"][name] = self.seconds(name) + time.perf_counter() - started
-            write_json(self._record, self.state)
+        yield
+        self.state["stages"][name] = self.seconds(name) + time.perf_counter() - started
+        write_json(self._record, self.state)
 
     def seconds(self, name: str) -> float:
         """Seconds that stage `name` took, 0 if it has not run."""
