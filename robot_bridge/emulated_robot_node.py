@@ -5,8 +5,8 @@ of a shipped one), rate (multiple of real time), sensor_rate (Hz of simulated ti
 controller to wait for; 0: nobody), seed, command_interface, publish_clock, await_controller (stand still in
 time until somebody can send commands), command_timeout (simulated s without a set-point after which a robot
 that can fall goes to its default pose; 0: never, as forward_command_controller), faults (what is wrong with
-it, as `robot_bridge.faults` reads it; may be set while it runs), autostart. At a rate other than 1, or in
-lock-step, the clock is always published.
+it, as `robot_bridge.emulated_faults` reads it; may be set while it runs), autostart. At a rate other than 1,
+or in lock-step, the clock is always published.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from std_srvs.srv import Trigger
 from contract.errors import TerrafirmaError
 from robot_bridge import joint_commands, ros
 from robot_bridge.diagnostics import Diagnostics
+from robot_bridge.emulated_faults import Faults, parse_faults
 from robot_bridge.emulator_core import EmulatorCore
-from robot_bridge.faults import Faults, parse_faults
 from robot_bridge.policy_core import STAND
 from robot_bridge.robot_publisher import RobotPublisher
 from robot_bridge.watchdog import Watchdog

@@ -12,7 +12,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
 
 from contract.state import Array, RobotState
-from robot_bridge.faults import Faults, FaultyMessages
+from robot_bridge.emulated_faults import Faults, FaultyMessages
 from robot_bridge.messages import float_array
 from robot_bridge.qos import CLOCK, SENSOR_PUBLISHER
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT

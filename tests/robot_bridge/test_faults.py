@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contract.errors import TerrafirmaError
 from contract.rotation import tilt
 from contract.state import RobotState
-from robot_bridge.faults import KEYS, LISTS, Faults, FaultyMessages, parse_faults
+from robot_bridge.emulated_faults import KEYS, LISTS, Faults, FaultyMessages, parse_faults
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
