@@ -19,8 +19,8 @@ fall in any of them, and no set-point left the joints' limits. A test does it al
 *Holds* means that the robot stands within {stand} s: its set-points go to the default pose, or, once it has
 tipped over or for an arm, stay where it is. It ramps in again when the cause is gone, after a stop when that
 is [reset](ros.md#safety). The emulated robot's controller has a time-out of its own here (`command_timeout`,
-0.1 s). A robot whose controller has none keeps its last set-point when the policy dies, and in the middle of
-a step that is a fall in about every third case: give yours one.
+0.1 s). A robot whose controller has none keeps its last set-point when the policy dies, and may fall in
+the middle of a step: give yours one.
 
 | fault | reaction | promised within | took | diagnostics | why so |
 |---|---|---|---|---|---|
