@@ -57,14 +57,22 @@ class RobotState:
 class JointCommand:
     """PD set-points with feed-forward, in contract joint order.
 
-    The robot applies kp (position - q) + kd (velocity - dq) + effort with the contract's gains.
+    The robot applies kp (position - q) + kd (velocity - dq) + effort, with the contract's gains unless
+    the command brings its own.
     """
 
     position: Array  # (n,) rad
     velocity: Array  # (n,) rad/s
     effort: Array  # (n,) N·m
+    kp: Array | None = None  # (n,) N·m/rad; None: the contract's
+    kd: Array | None = None  # (n,) N·m·s/rad; None: the contract's
 
     @classmethod
     def hold(cls, position: Array) -> JointCommand:
         """Stay at `position` (n,) rad."""
         return cls(position.copy(), np.zeros_like(position), np.zeros_like(position))
+
+    def is_finite(self) -> bool:
+        """Whether a motor may take it."""
+        arrays = (self.position, self.velocity, self.effort, self.kp, self.kd)
+        return all(bool(np.isfinite(array).all()) for array in arrays if array is not None)

@@ -2,7 +2,7 @@
 
 Parameters: policy (path; its contract says what can be asked), interval (s of ROS time between
 two new commands), publish_rate (Hz of wall time at which the current one is repeated), seed,
-base_frame, use_sim_time.
+base_frame, stamped_cmd_vel (whether velocities are sent as TwistStamped), use_sim_time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class CommanderNode(ros.BridgeNode):
         rng = np.random.default_rng(ros.setting(self, "seed", 0))
         self._commander = Commander(command, ros.setting(self, "interval", 3.0), rng)
         self._period = 1.0 / max(ros.setting(self, "publish_rate", 20.0), 1e-3)
-        self._publisher = TaskPublisher(self, command, ros.setting(self, "base_frame", "base_link"))
+        frame = ros.setting(self, "base_frame", "base_link")
+        stamped = ros.setting(self, "stamped_cmd_vel", False)
+        self._publisher = TaskPublisher(self, command, frame, stamped)
         self._simulated = ros.is_simulated(self)
         self._last: np.ndarray | None = None
         self._due = 0.0

@@ -21,7 +21,9 @@ from std_srvs.srv import Trigger
 
 from contract.errors import TerrafirmaError
 from robot_bridge import joint_commands, ros
+from robot_bridge.actuation import check_interface
 from robot_bridge.diagnostics import Diagnostics
+from robot_bridge.emulated_description import description_text
 from robot_bridge.emulated_faults import Faults, parse_faults
 from robot_bridge.emulator_core import EmulatorCore
 from robot_bridge.policy_core import STAND
@@ -35,7 +37,7 @@ from sim.tasks import make_task
 
 
 class EmulatedRobotNode(ros.ManagedNode):
-    """Publishes joint states, an IMU where the base floats, an object's pose; obeys position commands."""
+    """Publishes joint states, an IMU where the base floats, an object's pose; obeys joint commands."""
 
     def __init__(self) -> None:
         super().__init__("emulated_robot")
@@ -52,7 +54,7 @@ class EmulatedRobotNode(ros.ManagedNode):
         )
         self._await_controller = ros.setting(self, "await_controller", False)
         self._command_timeout = ros.setting(self, "command_timeout", 0.0)
-        self._fault_text = ros.setting(self, "faults", "")
+        self._fault_text = ros.setting(self, "faults", "", read_only=False)
         self._diagnostics = Diagnostics(self)
         self._core: EmulatorCore | None = None
         self._robot: SimulatedRobot | None = None
@@ -60,7 +62,7 @@ class EmulatedRobotNode(ros.ManagedNode):
         self.create_service(Trigger, "~/reset", self._reset)
 
     def configure(self) -> None:
-        joint_commands.check_interface(self._interface)
+        check_interface(self._interface)
         spec = load_robot(self._robot_name)
         scene = make_task(self._task_name, spec).scene if self._task_name else None
         self._robot = SimulatedRobot(spec, load_domain(self._domain_name), self._seed, scene)
@@ -71,7 +73,8 @@ class EmulatedRobotNode(ros.ManagedNode):
         )
         names = tuple(joint.name for joint in spec.joints)
         self._publisher = RobotPublisher(
-            self, names, imu=spec.floating_base, sees_object=scene is not None, clock=self._with_clock
+            *(self, names, spec.floating_base, scene is not None, self._with_clock),
+            description=description_text(spec),
         )
         self._commands = joint_commands.subscribe(self, self._interface, names, core.command)
         self._fail(self._parse(self._fault_text))

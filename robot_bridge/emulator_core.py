@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-
 from contract.errors import TerrafirmaError
 from contract.state import Array, JointCommand, RobotState
 from robot_bridge.watchdog import Watchdog
@@ -28,8 +26,8 @@ class Robot(Protocol):
 class EmulatorCore:
     """Advances the physics at `rate` times real time, a sensor period at a time.
 
-    The robot holds its default pose until the first command; afterwards its position controller keeps the
-    newest set-points, whether or not more come, unless it has a `watchdog`. A set-point that arrives within a
+    The robot holds its default pose until the first command; afterwards its controller keeps the newest
+    one, whether or not more come, unless it has a `watchdog`. A set-point that arrives within a
     sensor period acts from the end of the last simulated one.
 
     In lock-step, simulated time never runs further than one control period beyond the newest
@@ -71,20 +69,23 @@ class EmulatorCore:
         self._commanded: int | None = None  # simulated ns of the newest command; None: nobody controls
         self.time = 0  # simulated ns since the start
         self.lag = 0  # sensor periods by which the simulation fell behind wall time
+        self._measured: Array | None = None  # (n,) rad, the newest reading
         robot.reset()
 
     def reset(self) -> None:
         """Put the robot back to its default pose; simulated time goes on."""
         self._robot.reset()
 
-    def command(self, position: Array) -> bool:
-        """New set-points (n,) rad; returns False and ignores them if they are not finite."""
-        if not np.isfinite(position).all():
+    def command(self, command: JointCommand) -> bool:
+        """Take a new command; returns False and ignores it if it is not finite."""
+        if not command.is_finite():
             return False
         self._commanded = self.time
-        if self._watchdog is not None:
-            self._watchdog.feed(self.time, position)
-        self._robot.command(JointCommand.hold(position))
+        # a drive that is not told positions goes to its safe pose from where it is
+        pose = command.position if command.kp is None else self._measured
+        if self._watchdog is not None and pose is not None:
+            self._watchdog.feed(self.time, pose)
+        self._robot.command(command)
         return True
 
     def remaining(self, now: int) -> float:
@@ -113,6 +114,7 @@ class EmulatorCore:
         self._robot.step(self._steps)
         self.time += self.period_ns
         state = self._robot.sense()
+        self._measured = state.joint_position.copy()
         # a reading that was lost leaves an old one, with its age
         state.stamp += self.time - round(self._robot.time * 1e9)
         return state

@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from contract.record import Contract
 from contract.state import Array
 from policies.runtime import Policy
 from robot_bridge.exploration import Exploration
@@ -31,10 +32,13 @@ class PolicyCore:
 
     Args:
         exploration: deviations for data collection; None follows the policy exactly.
+        limits: the policy's contract with the limits of this deployment; None: its own.
     """
 
-    def __init__(self, policy: Policy, exploration: Exploration | None = None) -> None:
-        contract = policy.contract
+    def __init__(
+        self, policy: Policy, exploration: Exploration | None = None, limits: Contract | None = None
+    ) -> None:
+        contract = limits or policy.contract
         self._policy = policy
         self._session = policy.session()
         self._exploration = exploration
@@ -47,6 +51,7 @@ class PolicyCore:
         self.blocked: str | None = None  # a cause to hold that only the caller can know
         self._can_fall = contract.safety.tilt_limit is not None
         self._default = np.array([joint.default_position for joint in contract.joints])
+        self.has_acted = False  # since the activation
         self._longest_pause = contract.safety.sensor_timeout
         self._ticked: float | None = None  # s, when the last tick was
         self._measured: Array | None = None  # (n,) rad, the last finite pose
@@ -61,7 +66,7 @@ class PolicyCore:
         """From the next tick on there are set-points, beginning at the measured pose."""
         self.mode = Mode.HOLDING
         self._measured = self._ticked = None
-        self.hold_cause = None
+        self.hold_cause, self.has_acted = None, False
 
     def deactivate(self) -> list[Array]:
         """Stop; returns the last set-points (n,) rad, a control period apart; none if nothing was measured.
@@ -155,7 +160,7 @@ class PolicyCore:
         command = self.command.current(now)
         assert command is not None
         progress = (now - self._ramp_start) / self._ramp_in if self._ramp_in > 0 else 1.0
-        self.mode = Mode.RUNNING if progress >= 1.0 else Mode.RAMPING
+        self.mode, self.has_acted = Mode.RUNNING if progress >= 1.0 else Mode.RAMPING, True
         observation = self._session.observe(sample.state, command).copy()
         action = self._choose(self._policy(observation), command)
         if self.mode is Mode.RAMPING:

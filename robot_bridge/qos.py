@@ -6,7 +6,7 @@ subscribers; REP-2003: publish sensors reliably, subscribe to them with best eff
 
 from __future__ import annotations
 
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
 def _profile(depth: int, reliability: ReliabilityPolicy) -> QoSProfile:
@@ -19,3 +19,9 @@ COMMAND = _profile(1, ReliabilityPolicy.RELIABLE)  # set-points and task command
 LOG = _profile(1000, ReliabilityPolicy.RELIABLE)  # ticks and whatever a recorder must not lose
 LOG_BEST_EFFORT = _profile(1000, ReliabilityPolicy.BEST_EFFORT)  # from publishers that offer no more
 CLOCK = _profile(1, ReliabilityPolicy.BEST_EFFORT)
+DESCRIPTION = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,  # said once, and heard by whoever comes later
+)

@@ -31,6 +31,7 @@ from robot_bridge import ros
 from robot_bridge.bag import BagWriter
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.joint_commands import TOPICS as COMMAND_TOPICS
+from robot_bridge.joint_commands import TYPES as COMMAND_TYPES
 from robot_bridge.messages import needs_imu
 from robot_bridge.qos import LOG, LOG_BEST_EFFORT
 from robot_bridge.recording import StopRule, provenance
@@ -41,8 +42,7 @@ DEFAULT_TOPICS = [
     "joint_states sensor_msgs/msg/JointState",
     "imu/data sensor_msgs/msg/Imu",
     "object_pose geometry_msgs/msg/PoseStamped",
-    f"{COMMAND_TOPICS['forward_position']} std_msgs/msg/Float64MultiArray",
-    f"{COMMAND_TOPICS['joint_trajectory']} trajectory_msgs/msg/JointTrajectory",
+    *(f"{topic} {COMMAND_TYPES[interface]}" for interface, topic in COMMAND_TOPICS.items()),
     "target geometry_msgs/msg/PointStamped",
     "cmd_vel geometry_msgs/msg/Twist",
     "/diagnostics diagnostic_msgs/msg/DiagnosticArray",

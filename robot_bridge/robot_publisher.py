@@ -8,13 +8,15 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, Vector3
 from rclpy.lifecycle import LifecycleNode
+from rclpy.publisher import Publisher
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import String
 
 from contract.state import Array, RobotState
 from robot_bridge.emulated_faults import Faults, FaultyMessages
 from robot_bridge.messages import float_array
-from robot_bridge.qos import CLOCK, SENSOR_PUBLISHER
+from robot_bridge.qos import CLOCK, DESCRIPTION, SENSOR_PUBLISHER
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 
 TRUTH = "~/truth"
@@ -29,10 +31,17 @@ class RobotPublisher:
         imu: whether the robot has one.
         sees_object: whether readings say where an object is.
         clock: whether to publish /clock.
+        description: URDF to publish on robot_description, said once; empty: none.
     """
 
     def __init__(
-        self, node: LifecycleNode, joints: tuple[str, ...], imu: bool, sees_object: bool, clock: bool
+        self,
+        node: LifecycleNode,
+        joints: tuple[str, ...],
+        imu: bool,
+        sees_object: bool,
+        clock: bool,
+        description: str = "",
     ) -> None:
         self._node = node
         self._messages = FaultyMessages(joints)
@@ -43,6 +52,10 @@ class RobotPublisher:
         self._object_publisher = node.create_lifecycle_publisher(PoseStamped, OBJECT, SENSOR_PUBLISHER)
         self._clock_publisher = node.create_lifecycle_publisher(Clock, "/clock", CLOCK)
         self._truth_publisher = node.create_lifecycle_publisher(PoseStamped, TRUTH, SENSOR_PUBLISHER)
+        self._description: Publisher[String] | None = None
+        if description:  # who finds a publisher waits for what it says
+            self._description = node.create_publisher(String, "robot_description", DESCRIPTION)
+            self._description.publish(String(data=description))
         self._truth_message = PoseStamped()
         self._truth_message.header.frame_id = "world"
         self._joint_message, self._imu_message, self._object_message = JointState(), Imu(), PoseStamped()
@@ -84,6 +97,8 @@ class RobotPublisher:
             *(self._object_publisher, self._clock_publisher, self._truth_publisher),
         ):
             self._node.destroy_lifecycle_publisher(publisher)
+        if self._description is not None:
+            self._node.destroy_publisher(self._description)
 
     def _sends(self, message: str) -> bool:
         return self._has[message] and self._messages.sends(message)

@@ -7,6 +7,7 @@ events executor does that with the least jitter where rclpy has it (Jazzy and ne
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 
@@ -34,15 +36,29 @@ SETTLE = 1.0  # s
 FAILED = 2  # exit code of a node that could not do what it was started for
 
 
-def setting(node: Node, name: str, default: T) -> T:
+def setting(
+    node: Node,
+    name: str,
+    default: T,
+    about: str = "",
+    low: float = -math.inf,
+    high: float = math.inf,
+    read_only: bool = True,
+) -> T:
     """Declare parameter `name` and return its value, converted to the type of `default`.
 
     Launch files and YAML write 5 where 5.0 is meant; that is accepted.
 
+    Args:
+        about: what `ros2 param describe` says.
+        low, high: ends of the range of a number, both allowed.
+        read_only: the value is read at the start only, and nobody may think to change it later.
+
     Raises:
-        TerrafirmaError: the value has another type.
+        TerrafirmaError: the value has another type, or is out of range.
     """
-    node.declare_parameter(name, default, ParameterDescriptor(dynamic_typing=True))
+    descriptor = ParameterDescriptor(description=about, dynamic_typing=True, read_only=read_only)
+    node.declare_parameter(name, default, descriptor)
     value = node.get_parameter(name).value
     wanted = type(default)
     if wanted is float and type(value) is int:
@@ -51,6 +67,8 @@ def setting(node: Node, name: str, default: T) -> T:
         value = str(value)
     if value is None or type(value) is not wanted:
         raise TerrafirmaError(f"parameter {name}: expected {wanted.__name__}, got {value!r}.")
+    if isinstance(value, (int, float)) and not low <= value <= high:
+        raise TerrafirmaError(f"parameter {name}: {value:g} is not within [{low:g}, {high:g}].")
     return value
 
 
@@ -64,14 +82,25 @@ def make_executor() -> Executor:
 
 
 def wait_for_message(
-    node: Node, kind: type[Any], topic: str, timeout: float, accept: Callable[[Any], bool]
-) -> bool:
-    """Wait up to `timeout` s for a message on `topic`, then up to `SETTLE` s for one to accept.
+    node: Node,
+    kind: type[Any],
+    topic: str,
+    timeout: float,
+    take: Callable[[Any], bool],
+    qos: QoSProfile = SENSOR_SUBSCRIBER,
+) -> None:
+    """Hand messages on `topic` to `take` until it says that it has enough.
 
-    Several devices may share a topic, so a refused message does not end the wait at once. Uses
-    a node and an executor of its own, so that it may be called from within a callback.
+    `take` may refuse a message by raising. Several devices may share a topic, so a refusal does not end
+    the wait at once, but `SETTLE` s later. Uses a node and an executor of its own, so that it may be called
+    from within a callback.
+
+    Raises:
+        TerrafirmaError: the last refusal; or nothing, or not enough, came within `timeout` s.
     """
     received: list[Any] = []
+    refusal: TerrafirmaError | None = None
+    heard = False
     probe = rclpy.create_node(
         f"{node.get_name()}_probe",
         namespace=node.get_namespace(),
@@ -81,19 +110,26 @@ def wait_for_message(
     )
     executor = SingleThreadedExecutor()
     executor.add_node(probe)
+    name = node.resolve_topic_name(topic)
     try:
-        probe.create_subscription(kind, node.resolve_topic_name(topic), received.append, SENSOR_SUBSCRIBER)
-        end, refused = time.monotonic() + timeout, False
+        probe.create_subscription(kind, name, received.append, qos)
+        end = time.monotonic() + timeout
         while time.monotonic() < end and Signals.received is None:
             executor.spin_once(timeout_sec=IDLE)
-            if received:
-                if accept(received.pop()):
-                    return True
-                end, refused = end if refused else min(end, time.monotonic() + SETTLE), True
+            if not received:
+                continue
+            heard = True
+            try:
+                if take(received.pop()):
+                    return
+            except TerrafirmaError as error:
+                end = end if refusal else min(end, time.monotonic() + SETTLE)
+                refusal = error
     finally:
         executor.shutdown()
         probe.destroy_node()
-    return False
+    few = "too few messages" if heard else "no message"
+    raise refusal or TerrafirmaError(f"{few} on {name} within {timeout:g} s: is the robot there?")
 
 
 class Signals:

@@ -46,6 +46,7 @@ class SafetyFilter:
         self._lateness = {name: Lateness() for name in SENSORS}
         self.counts: Counter[str] = Counter()
         self.stopped: str | None = None
+        self.distrusted: str | None = "no_sensors"  # why the newest readings cannot be trusted
 
     def emergency_stop(self, cause: str = "emergency_stop") -> None:
         """Hold from now on, until `reset_emergency_stop`."""
@@ -69,8 +70,15 @@ class SafetyFilter:
         return cause
 
     def _fault(self, sample: SensorSample | None, now: float) -> str | None:
-        if self.stopped is not None:
-            return self.stopped
+        self.distrusted = self._distrust(sample, now)
+        if self.stopped is not None or self.distrusted is not None or sample is None:
+            return self.stopped or self.distrusted
+        limit = self._safety.tilt_limit
+        if limit is not None and tilt(sample.state.orientation) > limit:
+            self.emergency_stop(TILT)
+        return self.stopped
+
+    def _distrust(self, sample: SensorSample | None, now: float) -> str | None:
         if sample is None:
             return "no_sensors"
         # A time in the future means that the clock was turned back: nobody knows how old that is.
@@ -79,12 +87,7 @@ class SafetyFilter:
             return "stale_sensors"
         if self._late(sample):
             return "late_sensors"
-        if not sample.state.is_finite():
-            return "non_finite_sensors"
-        limit = self._safety.tilt_limit
-        if limit is not None and tilt(sample.state.orientation) > limit:
-            self.emergency_stop(TILT)
-        return self.stopped
+        return None if sample.state.is_finite() else "non_finite_sensors"
 
     def _late(self, sample: SensorSample) -> bool:
         """Whether a reading took much longer to come than readings of its sensor do."""

@@ -7,6 +7,7 @@ PyBullet's native steps (sim/engines/bullet_steps.c) compute the same torque fro
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class Actuators:
         self.target_position = np.array([joint.default_position for joint in robot.joints], dtype=float)
         self.target_velocity, self.target_effort, self.feed_forward = (np.zeros(n) for _ in range(3))
         self._torque, self._damping = np.zeros(n), np.zeros(n)
+        self._gains: tuple[Array | None, Array | None] = (None, None)  # of the command in force
+        self._kp_scale, self._kd_scale, self._backlash = np.ones(n), np.ones(n), np.zeros(n)
         self._time_step = robot.time_step
         self._latency, self._jitter, self._loss = 0.0, 0.0, 0.0
         self._offset: Array | None = None
@@ -52,8 +55,8 @@ class Actuators:
         """Take over a domain's draw; jitter and losses are drawn from `rng`."""
         self._rng = rng
         voltage = draw.scalar("battery_voltage_scale")
-        np.multiply(self._nominal_kp, draw["kp_scale"], out=self.kp)
-        np.multiply(self._nominal_kd, draw["kd_scale"], out=self.kd)
+        self._kp_scale, self._kd_scale = draw["kp_scale"], draw["kd_scale"]
+        self._backlash = draw["backlash"]
         np.multiply(self._nominal_limit, draw["torque_limit_scale"] * voltage, out=self.high)
         np.negative(self.high, out=self.low)
         self.strength[:] = draw["joint_strength"]
@@ -61,8 +64,8 @@ class Actuators:
         self._jitter = draw.scalar("action_latency_jitter")
         self._loss = draw.scalar("packet_loss")
         self._offset = draw["encoder_offset"] if draw["encoder_offset"].any() else None
-        self.has_play = bool(draw["backlash"].any())
-        self.play[:] = 0.5 * self.kp * draw["backlash"]
+        self.has_play = bool(self._backlash.any())
+        self._set_gains(*self._gains)
         self.has_speed_limit = bool((draw["motor_no_load_speed"] < NO_SPEED_LIMIT).any())
         self.no_load_speed[:] = voltage * draw["motor_no_load_speed"]
 
@@ -76,6 +79,15 @@ class Actuators:
         self.target_position[:] = command.position
         self.target_velocity[:] = command.velocity
         self.target_effort[:] = command.effort
+        if any(gains is not None for gains in (command.kp, command.kd, *self._gains)):
+            self._set_gains(command.kp, command.kd)
+
+    def _set_gains(self, kp: Array | None, kd: Array | None) -> None:
+        """Gains of the command in force, where it brings some, and the domain's scales."""
+        self._gains = kp, kd
+        np.multiply(self._nominal_kp if kp is None else kp, self._kp_scale, out=self.kp)
+        np.multiply(self._nominal_kd if kd is None else kd, self._kd_scale, out=self.kd)
+        np.multiply(0.5 * self.kp, self._backlash, out=self.play)
 
     def command(self, command: JointCommand) -> None:
         """Queue set-points in order; they act a latency later, unless they are lost."""
@@ -83,7 +95,7 @@ class Actuators:
             return
         delay = self._latency + (self._jitter * self._rng.random() if self._jitter else 0.0)
         if self._offset is not None:
-            command = JointCommand(command.position - self._offset, command.velocity, command.effort)
+            command = replace(command, position=command.position - self._offset)
         self._queue.append((self.clock + round(delay / self._time_step), command))
 
     def arrays(self) -> dict[str, Array]:

@@ -39,13 +39,13 @@ def test_simulated_time_follows_wall_time(rate: float) -> None:
 def test_holds_its_default_pose_then_keeps_the_last_set_point() -> None:
     core = emulator(rate=5.0)
     assert np.abs(run(core, 0.0, 0.4)[-1].joint_position - DEFAULT).max() < 0.02
-    assert core.command(DEFAULT + 0.1)
+    assert core.command(JointCommand.hold(DEFAULT + 0.1))
     assert np.abs(run(core, 0.4, 0.6)[-1].joint_position - DEFAULT - 0.1).max() < 0.03
 
 
 def test_nonsense_is_not_obeyed() -> None:
     core = emulator()
-    assert not core.command(np.full(7, np.nan))
+    assert not core.command(JointCommand.hold(np.full(7, np.nan)))
 
 
 def test_a_stall_slows_simulated_time_instead_of_bursting() -> None:
@@ -62,11 +62,11 @@ def test_lockstep_waits_for_the_controller_but_not_for_ever() -> None:
     core = emulator(sensor_rate=100.0, rate=10.0, lockstep=20.0)
     run(core, 0.0, 0.1)
     assert core.time >= 0.9e9  # nobody has commanded yet, so nobody is waited for
-    core.command(DEFAULT)
+    core.command(JointCommand.hold(DEFAULT))
     since = core.time
     run(core, 0.1, 0.1)
     assert core.time - since == 50_000_000
-    core.command(DEFAULT)
+    core.command(JointCommand.hold(DEFAULT))
     run(core, 0.2, 0.1)
     assert core.time - since == 100_000_000
     run(core, 0.3, PATIENCE * 1e-9 + 0.1)
@@ -85,13 +85,13 @@ def test_set_points_act_from_the_reading_that_they_answer() -> None:
         twin.step(20)
         assert np.array_equal(state.joint_position, twin.sense().joint_position)
         set_point = state.joint_position + rng.uniform(-0.2, 0.2, 7)
-        core.command(set_point)
+        core.command(JointCommand.hold(set_point))
         twin.command(JointCommand.hold(set_point))
 
 
 def test_reset_returns_to_the_default_pose_and_time_goes_on() -> None:
     core = emulator(rate=5.0)
-    core.command(DEFAULT + 0.2)
+    core.command(JointCommand.hold(DEFAULT + 0.2))
     run(core, 0.0, 0.4)
     before = core.time
     core.reset()

@@ -1,0 +1,151 @@
+"""One policy at work on one robot: everything that exists between configure and cleanup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rclpy.lifecycle import LifecycleNode
+
+from contract.state import Array
+from policies.runtime import Policy
+from robot_bridge import task_messages
+from robot_bridge.actuation import HOLD, Actuation
+from robot_bridge.deadlines import Deadlines
+from robot_bridge.exploration import Exploration
+from robot_bridge.joint_commands import CommandPublisher
+from robot_bridge.policy_core import PolicyCore
+from robot_bridge.policy_parameters import PolicyParameters
+from robot_bridge.robot_check import await_robot
+from robot_bridge.safety import SensorSample
+from robot_bridge.sensors import SensorInput
+from robot_bridge.tick import Mode
+from robot_bridge.tick_publisher import TickPublisher
+
+STRANGER_CHECK = 0.05  # s
+
+
+class Deployment:
+    """Connects the policy's core to the robot's topics.
+
+    Args:
+        now: gives s on the node's clock.
+
+    Raises:
+        TerrafirmaError: the policy, the parameters and the robot do not fit together; nothing has
+            been sent then, and nothing is left behind.
+    """
+
+    def __init__(self, node: LifecycleNode, parameters: PolicyParameters, now: Callable[[], float]) -> None:
+        self._node, self._parameters, self._now = node, parameters, now
+        self.policy = Policy(Path(parameters.policy))
+        contract = parameters.limits.apply(self.policy.contract)
+        exploration = Exploration(
+            np.array(contract.action.scale),
+            parameters.exploration_std,
+            parameters.random_fraction,
+            np.random.default_rng(parameters.seed),
+        )
+        self.core = PolicyCore(self.policy, exploration, contract)
+        self.deadlines = Deadlines(contract.control_period)
+        self._period = contract.control_period
+        self._actuation = Actuation(contract, parameters.command_interface, parameters.on_stop)
+        self._told: Array | None = None  # (n,) rad, the newest set-point since activation
+        self._followed: SensorSample | None = None
+        self._strangers_counted = 0.0  # s, wall time
+        # Publishers come first: a robot may wait for its controller before it says anything.
+        self._commands = CommandPublisher(
+            node, parameters.command_interface, contract.joint_names, contract.control_period
+        )
+        self._ticks = TickPublisher(node)
+        self._task = task_messages.subscribe(
+            node, contract.command, parameters.base_frame, parameters.stamped_cmd_vel, self._take_command
+        )
+        frames = (parameters.base_frame,)  # a tracker that names no frame may mean the world's
+        try:
+            await_robot(node, contract, parameters.robot_timeout, frames)
+        except BaseException:
+            self._give_up_topics()
+            raise
+        self.sensors = SensorInput(node, contract, now, frames)
+
+    def activate(self) -> None:
+        """From the next tick on there may be commands."""
+        self.core.activate()
+        self.deadlines = Deadlines(self._period)
+        self._told = self._followed = None
+
+    def tick(self, number: int, now: float) -> None:
+        """Act at a control deadline, `now` s."""
+        self._look_for_strangers()
+        self.core.blocked = self._missing_listener()
+        sample = self.sensors.sample()
+        tick = self.core.tick(number, now, sample)
+        if tick is None:
+            return
+        self._told = tick.set_point
+        self._publish(sample)
+        self._ticks.publish(tick)
+
+    def follow(self) -> None:
+        """Between two ticks: tell a drive that has no position loop how to get to the set-point."""
+        if not self._actuation.follows or self._told is None:
+            return
+        sample = self.sensors.sample()
+        if sample is not self._followed:
+            self._publish(sample)
+
+    def deactivate(self) -> None:
+        """Leave the robot as safe as its controller allows; publishers still work meanwhile."""
+        acted = self.core.has_acted
+        way = self.core.deactivate()
+        if not way:
+            return
+        if self._actuation.follows or (acted and self._actuation.on_stop != HOLD):
+            self._commands.publish(self._actuation.rest(way[-1]))
+            return
+        for number, set_point in enumerate(way):
+            if number > 0:
+                time.sleep(self._period)
+            self._commands.publish(self._actuation.command(set_point, None, stopped=False))
+
+    def destroy(self) -> None:
+        """Give up all topics."""
+        self.sensors.destroy()
+        self._give_up_topics()
+
+    def _give_up_topics(self) -> None:
+        self._node.destroy_subscription(self._task)
+        self._commands.destroy()
+        self._ticks.destroy()
+
+    def _publish(self, sample: SensorSample | None) -> None:
+        assert self._told is not None
+        self._followed = sample
+        core = self.core
+        trusted = sample is not None and core.safety.distrusted is None and sample.state.is_finite()
+        state = sample.state if sample is not None and trusted else None
+        stopped = core.mode is Mode.HOLDING and core.has_acted
+        self._commands.publish(self._actuation.command(self._told, state, stopped))
+
+    def _look_for_strangers(self) -> None:
+        """Two who command one robot would fight over it: stop, until somebody has seen to it."""
+        wall = time.monotonic()
+        if wall - self._strangers_counted < STRANGER_CHECK or self.core.safety.stopped is not None:
+            return
+        self._strangers_counted = wall
+        if self._commands.strangers() > 0:
+            self.core.safety.emergency_stop("stranger")
+
+    def _missing_listener(self) -> str | None:
+        if self._commands.listeners() < self._parameters.command_listeners:
+            return "no_controller"
+        if self._ticks.listeners() < self._parameters.tick_listeners:
+            return "no_recorder"
+        return None
+
+    def _take_command(self, values: Array) -> None:
+        if not self.core.command.set(values, self._now()):
+            self._node.get_logger().warning(f"task command ignored: {values}", throttle_duration_sec=1.0)
