@@ -2,47 +2,24 @@
 
 Tags: launch, arg, let, group, push_ros_namespace, include, node, param, remap, with `if` and
 `unless`; substitutions: var, env, find-pkg-share. Anything else is refused with file and line,
-so a file that runs here means the same to `ros2 launch`.
+so a file that runs here means the same to `ros2 launch`. docs/launch-files.md compares the two.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import TerrafirmaError, UnknownNameError
-from robot_bridge.launch_xml import Element, check, parse, substitute
+from robot_bridge.launch_names import check_name, join_namespace
+from robot_bridge.launch_subset import CONDITIONS, check, check_child
+from robot_bridge.launch_substitution import has_substitution, substitute
+from robot_bridge.launch_value import as_yaml, check_raw
+from robot_bridge.launch_xml import Element, parse
 
-CONDITIONS = ("if", "unless")
-TAGS: dict[str, tuple[str, ...]] = {
-    "launch": ("version",),
-    "arg": ("name", "default", "value", "description"),
-    "let": ("name", "value", *CONDITIONS),
-    "group": CONDITIONS,
-    "push_ros_namespace": ("namespace", *CONDITIONS),
-    "include": ("file", *CONDITIONS),
-    "node": ("pkg", "exec", "name", "namespace", "output", "on_exit", *CONDITIONS),
-    "param": ("name", "value", "from"),
-    "remap": ("from", "to"),
-}
-CHILDREN: dict[str, tuple[str, ...]] = {
-    "launch": ("arg", "let", "group", "push_ros_namespace", "include", "node"),
-    "group": ("let", "group", "push_ros_namespace", "include", "node"),
-    "include": ("arg", "let"),
-    "node": ("param", "remap"),
-}
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "arg": ("name",),
-    "let": ("name", "value"),
-    "push_ros_namespace": ("namespace",),
-    "include": ("file",),
-    "node": ("pkg", "exec"),
-    "remap": ("from", "to"),
-}
-_PLAIN = re.compile(r"true|false|[-+]?\d+|[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?|\[.*\]")
+NAMESPACE = "ros_namespace"  # launch keeps the pushed namespace among the other configurations
+DEPTH = 20  # files that include each other; a file that includes itself would never end
 
 
 @dataclass(frozen=True)
@@ -56,16 +33,18 @@ class NodeProcess:
     where: str
 
 
-@dataclass
-class _Scope:
-    """What is known at one place of a launch file."""
+@dataclass(frozen=True)
+class _Place:
+    """One place of a launch file.
+
+    `variables` are launch's configurations. Groups alone copy them: what an included file sets
+    stays set after it.
+    """
 
     variables: dict[str, str]
-    namespace: str = ""
-    declared: set[str] = field(default_factory=set)
-
-    def inner(self) -> _Scope:
-        return replace(self, variables=dict(self.variables))
+    given: frozenset[str]  # arguments of this file
+    declared: set[str]
+    depth: int = 0
 
 
 def load(path: Path, arguments: Mapping[str, str]) -> list[NodeProcess]:
@@ -75,137 +54,131 @@ def load(path: Path, arguments: Mapping[str, str]) -> list[NodeProcess]:
         TerrafirmaError: unreadable file, tag or attribute outside the subset, or an argument
             that is missing or that the file does not declare; names file and line.
     """
-    scope = _Scope(dict(arguments))
-    processes = list(_file(path, scope))
-    for name in arguments:
-        if name not in scope.declared:
-            raise UnknownNameError("launch argument", name, scope.declared, str(path))
-    return processes
+    return list(_file(path, dict(arguments), frozenset(arguments), "launch argument", str(path), 0))
 
 
-def _file(path: Path, scope: _Scope) -> Iterator[NodeProcess]:
+def _file(
+    path: Path, variables: dict[str, str], given: frozenset[str], kind: str, where: str, depth: int
+) -> Iterator[NodeProcess]:
+    """`where` is what gave the arguments."""
+    if depth > DEPTH:
+        raise TerrafirmaError(f"{where}: more than {DEPTH} launch files include each other.")
     root = parse(path)
     if root.tag != "launch":
         raise TerrafirmaError(f"{root.where}: the root is <{root.tag}>, not <launch>.")
-    yield from _walk(root, scope)
+    check(root)
+    place = _Place(variables, given, set(), depth)
+    yield from _walk(root, place)
+    for name in sorted(given - place.declared):
+        raise UnknownNameError(kind, name, place.declared, where)
 
 
-def _walk(parent: Element, scope: _Scope) -> Iterator[NodeProcess]:
-    check(parent, TAGS)
+def _walk(parent: Element, place: _Place) -> Iterator[NodeProcess]:
     for element in parent.children:
-        _check_child(element, parent)
-        if not _condition(element, scope):
+        check_child(element, parent)
+        if not _condition(element, place):
             continue
         if element.tag == "arg":
-            _declare(element, scope)
+            _declare(element, place)
         elif element.tag == "let":
-            scope.variables[_get(element, "name", scope)] = _get(element, "value", scope)
+            place.variables[_get(element, "name", place)] = _get(element, "value", place)
         elif element.tag == "push_ros_namespace":
-            scope.namespace = _join(scope.namespace, _get(element, "namespace", scope))
+            place.variables[NAMESPACE] = _namespace(element, place) or "/"
         elif element.tag == "group":
-            yield from _walk(element, scope.inner())
+            inner = _Place(dict(place.variables), place.given, place.declared, place.depth)
+            yield from _walk(element, inner)
         elif element.tag == "include":
-            yield from _include(element, scope)
+            yield from _include(element, place)
         else:
-            yield _node(element, scope)
+            yield _node(element, place)
 
 
-def _check_child(element: Element, parent: Element) -> None:
-    check(element, TAGS)
-    allowed = CHILDREN.get(parent.tag, ())
-    if element.tag not in allowed:
-        raise UnknownNameError(f"tag in <{parent.tag}>", element.tag, allowed, element.where)
-    for name in REQUIRED.get(element.tag, ()):
-        if name not in element.attributes:
-            raise TerrafirmaError(f"{element.where}: <{element.tag}> needs the attribute {name!r}.")
+def _get(element: Element, name: str, place: _Place) -> str:
+    return substitute(element.attributes[name], place.variables, element.where)
 
 
-def _get(element: Element, name: str, scope: _Scope) -> str:
-    return substitute(element.attributes[name], scope.variables, element.where)
-
-
-def _condition(element: Element, scope: _Scope) -> bool:
-    for name in CONDITIONS:
-        if name in element.attributes:
-            value = _get(element, name, scope).strip().lower()
-            if value not in ("true", "false", "1", "0"):
-                raise TerrafirmaError(f"{element.where}: {name}={value!r} is neither true nor false.")
-            if (value in ("true", "1")) != (name == "if"):
-                return False
+def _condition(element: Element, place: _Place) -> bool:
+    given = [name for name in CONDITIONS if name in element.attributes]
+    if len(given) > 1:
+        raise TerrafirmaError(f"{element.where}: <{element.tag}> has both if and unless; nest a <group>.")
+    for name in given:
+        value = _get(element, name, place).strip().lower()
+        if value not in ("true", "false", "1", "0"):
+            raise TerrafirmaError(f"{element.where}: {name}={value!r} is neither true nor false.")
+        return (value in ("true", "1")) == (name == "if")
     return True
 
 
-def _declare(element: Element, scope: _Scope) -> None:
+def _declare(element: Element, place: _Place) -> None:
     if "value" in element.attributes:
         raise TerrafirmaError(f"{element.where}: <arg> takes a value only inside <include>; use default.")
-    name = _get(element, "name", scope)
-    scope.declared.add(name)
-    if name in scope.variables:
-        return
+    name = element.attributes["name"]
+    if has_substitution(name) or "\\" in name:
+        raise TerrafirmaError(f"{element.where}: the name of an <arg> is plain text, not {name!r}.")
+    place.declared.add(name)
     if "default" not in element.attributes:
-        about = element.attributes.get("description", "no description")
-        raise TerrafirmaError(f"{element.where}: launch argument {name}:=VALUE is missing ({about}).")
-    scope.variables[name] = _get(element, "default", scope)
+        # a variable of the including file does not do, neither for launch
+        if name not in place.given:
+            about = element.attributes.get("description", "no description")
+            raise TerrafirmaError(f"{element.where}: launch argument {name}:=VALUE is missing ({about}).")
+    elif name not in place.variables:
+        place.variables[name] = _get(element, "default", place)
 
 
-def _include(element: Element, scope: _Scope) -> Iterator[NodeProcess]:
-    inner = replace(scope.inner(), declared=set())
+def _include(element: Element, place: _Place) -> Iterator[NodeProcess]:
+    path = Path(_get(element, "file", place))
     given = []
     for child in element.children:
-        _check_child(child, element)
-        if "value" not in child.attributes:
-            raise TerrafirmaError(f"{child.where}: <{child.tag}> inside <include> needs a value.")
-        given.append(_get(child, "name", scope))
-        inner.variables[given[-1]] = _get(child, "value", scope)
-    yield from _file(Path(_get(element, "file", scope)), inner)
-    for name in given:
-        if name not in inner.declared:
-            raise UnknownNameError("argument of the included file", name, inner.declared, element.where)
+        check_child(child, element)
+        if sorted(child.attributes) != ["name", "value"]:
+            raise TerrafirmaError(f"{child.where}: <arg> inside <include> has a name and a value.")
+        given.append(_get(child, "name", place))
+        place.variables[given[-1]] = _get(child, "value", place)
+    kind = "argument of the included file"
+    yield from _file(path, place.variables, frozenset(given), kind, element.where, place.depth + 1)
 
 
-def _node(element: Element, scope: _Scope) -> NodeProcess:
+def _node(element: Element, place: _Place) -> NodeProcess:
     for name, known in (("output", "screen"), ("on_exit", "shutdown")):
         if element.attributes.get(name, known) != known:
             raise UnknownNameError(name, element.attributes[name], [known], element.where)
     arguments: list[str] = []
     if "name" in element.attributes:
-        arguments += ["-r", f"__node:={_get(element, 'name', scope)}"]
-    own = _get(element, "namespace", scope) if "namespace" in element.attributes else ""
-    namespace = _join(scope.namespace, own)
-    if namespace:
+        arguments += ["-r", f"__node:={check_name(_get(element, 'name', place), element.where)}"]
+    namespace = _namespace(element, place)
+    if namespace is not None:
         arguments += ["-r", f"__ns:={namespace}"]
+    remaps: list[str] = []
     for child in element.children:
-        _check_child(child, element)
-        arguments += _remap(child, scope) if child.tag == "remap" else _parameter(child, scope)
+        check_child(child, element)
+        if child.tag == "remap":
+            remaps += ["-r", f"{_get(child, 'from', place)}:={_get(child, 'to', place)}"]
+        else:
+            arguments += _parameter(child, place)
     return NodeProcess(
-        _get(element, "pkg", scope),
-        _get(element, "exec", scope),
-        tuple(arguments),
+        _get(element, "pkg", place),
+        _get(element, "exec", place),
+        (*arguments, *remaps),
         "on_exit" in element.attributes,
         element.where,
     )
 
 
-def _remap(element: Element, scope: _Scope) -> list[str]:
-    return ["-r", f"{_get(element, 'from', scope)}:={_get(element, 'to', scope)}"]
+def _namespace(element: Element, place: _Place) -> str | None:
+    own = _get(element, "namespace", place) if "namespace" in element.attributes else None
+    return join_namespace(place.variables.get(NAMESPACE), own, element.where)
 
 
-def _parameter(element: Element, scope: _Scope) -> list[str]:
+def _parameter(element: Element, place: _Place) -> list[str]:
     given = set(element.attributes)
     if given == {"from"}:
-        return ["--params-file", _get(element, "from", scope)]
-    if given != {"name", "value"}:
+        path = _get(element, "from", place)
+        if not Path(path).is_file():
+            raise TerrafirmaError(f"{element.where}: no such parameter file: {path!r}.")
+        return ["--params-file", path]
+    if not {"name", "value"} <= given <= {"name", "value", "type"}:
         raise TerrafirmaError(f"{element.where}: <param> needs either name and value, or from.")
-    return ["-p", f"{_get(element, 'name', scope)}:={_yaml(_get(element, 'value', scope))}"]
-
-
-def _yaml(value: str) -> str:
-    """`value` as YAML of the type that ROS's launch would infer: bool, number, list or else a string."""
-    return value if _PLAIN.fullmatch(value) else json.dumps(value)
-
-
-def _join(namespace: str, name: str) -> str:
-    """ROS namespaces: an absolute name replaces, a relative one is appended."""
-    if not name:
-        return namespace
-    return name if name.startswith("/") else f"{namespace}/{name}"
+    kind = element.attributes.get("type")
+    check_raw(element.attributes["value"], kind, element.where)
+    value = as_yaml(_get(element, "value", place), kind, element.where)
+    return ["-p", f"{_get(element, 'name', place)}:={value}"]

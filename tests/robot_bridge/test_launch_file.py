@@ -25,7 +25,7 @@ def node(tmp_path: Path, body: str, **arguments: str) -> NodeProcess:
     return process
 
 
-@pytest.mark.parametrize("name", ["emulated.launch.xml", "deploy.launch.xml"])
+@pytest.mark.parametrize("name", sorted(path.name for path in LAUNCH.glob("*.launch.xml")))
 def test_shipped_files_start_only_nodes_that_exist(name: str) -> None:
     processes = load(LAUNCH / name, GIVEN)
     assert {"policy_node", "recorder"} <= {process.executable for process in processes} <= set(MODULES)
@@ -67,6 +67,7 @@ def test_a_real_robot_is_not_moved_by_default() -> None:
         ),
         ("<let name='x' value='$(find-pkg-share no_such_pkg)'/>", r":2: no ROS package 'no_such_pkg'"),
         ("<let name='x' value='$(var'/>", r":2: .* is never closed"),
+        ("<arg name='x'><choice value='a'/></arg>", r":2: unknown tag 'choice'"),
         ("<let name='x' value='1' if='maybe'/>", r":2: if='maybe' is neither true nor false"),
         ("<arg name='x' description='a thing'/>", r":2: launch argument x:=VALUE is missing \(a thing\)"),
         ("words", r":2: stray text 'words'"),
@@ -91,18 +92,31 @@ def test_parameters_keep_the_type_that_ros_would_infer(tmp_path: Path) -> None:
         "b": "5.0",
         "c": "true",
         "d": "five",
-        "e": "",
         "f": "[1, 2]",
         "g": "1e-3",
-        "h": 'a "b": c',
+        "h": "yes",
+        "i": "010",
+        "j": "[a, b]",
     }
     params = "".join(f"<param name='{name}' value='{value}'/>" for name, value in values.items())
+    file = tmp_path / "f.yaml"
+    file.touch()
     process = node(
-        tmp_path, f"<node pkg='a' exec='b'>{params}<param from='/f.yaml'/><remap from='x' to='y'/></node>"
+        tmp_path, f"<node pkg='a' exec='b'><remap from='x' to='y'/>{params}<param from='{file}'/></node>"
     )
-    given = ["a:=5", "b:=5.0", "c:=true", 'd:="five"', 'e:=""', "f:=[1, 2]", "g:=1e-3", r'h:="a \"b\": c"']
+    given = [
+        "a:=5",
+        "b:=5.0",
+        "c:=true",
+        'd:="five"',
+        "f:=[1, 2]",
+        "g:=1e-3",
+        "h:=true",
+        "i:=8",
+        'j:=["a", "b"]',
+    ]
     expected = [word for value in given for word in ("-p", value)]
-    assert list(process.ros_arguments) == [*expected, "--params-file", "/f.yaml", "-r", "x:=y"]
+    assert list(process.ros_arguments) == [*expected, "--params-file", str(file), "-r", "x:=y"]
 
 
 def test_namespaces_conditions_and_scopes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
