@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from contract.errors import UnknownNameError
+from robot_bridge.launch_substitution import package_share
 
 ROOT = Path(__file__).parent.parent
 ZOO = ROOT / "policies" / "zoo"
@@ -16,8 +16,8 @@ def launch_file(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    folders = (ROOT / "launch", Path(sys.prefix) / "share" / "terrafirma" / "launch")
-    shipped = {p.name: p for folder in folders for p in folder.glob("*.launch.xml")}
+    folder = package_share("terrafirma", "launch files") / "launch"
+    shipped = {p.name: p for p in folder.glob("*.launch.xml")}
     if name not in shipped and f"{name}.launch.xml" not in shipped:
         raise UnknownNameError("launch file (no such file either)", name, shipped)
     return shipped.get(name) or shipped[f"{name}.launch.xml"]
