@@ -36,7 +36,8 @@ class Diagnostics:
         self._soonest = time.monotonic() + SOON
         status = DiagnosticStatus(
             level=level,
-            name=self._node.get_name(),
+            # with its namespace: all robots share the topic
+            name=self._node.get_fully_qualified_name().removeprefix("/"),
             message=message,
             hardware_id="",
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
