@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from contract.errors import TerrafirmaError, UnknownNameError
+from robot_bridge import refusal
 from robot_bridge.environment import node_environment
 from robot_bridge.launch_file import NodeProcess, load
 
@@ -36,6 +39,20 @@ PR_SET_PDEATHSIG = 1
 class _Child:
     process: subprocess.Popen[bytes]
     node: NodeProcess
+    refusal: IO[bytes]  # where it says why it gives up
+
+    @property
+    def code(self) -> int:
+        """Exit code as a shell gives it; 0 while it runs."""
+        code = self.process.poll() or 0
+        return code if code >= 0 else 128 - code
+
+    def cause(self) -> str:
+        self.refusal.seek(0)
+        said = self.refusal.read().decode(errors="replace").split("\n")[0]
+        return (
+            f"{self.node.where}: {self.node.executable} failed with code {self.code}: {said or 'see above'}\n"
+        )
 
 
 def run_launch_file(
@@ -45,7 +62,8 @@ def run_launch_file(
 
     Nodes inherit this process's environment variables, with those of `environment` on top.
 
-    A node with `on_exit="shutdown"` ends the others when it ends.
+    A node with `on_exit="shutdown"` ends the others when it ends. The cause of a failure is the last
+    line on standard error.
 
     Returns:
         0 when such a node ended well and no other failed; otherwise the exit code of the first
@@ -63,12 +81,15 @@ def run_launch_file(
             for node in nodes:
                 # no comprehension: a failed start must end the started
                 children.append(_start(node, environment or {}))  # noqa: PERF401
-            result = _supervise(children, received)
+            failed = _supervise(children, received)
         finally:
             clean = _end(children)
     if received:
         return 128 + received[0]
-    return result or (0 if clean else 1)
+    if failed is not None:
+        sys.stderr.write(failed.cause())
+        return failed.code
+    return 0 if clean else 1
 
 
 def _module(node: NodeProcess) -> str:
@@ -83,16 +104,23 @@ def _module(node: NodeProcess) -> str:
 
 def _start(node: NodeProcess, environment: Mapping[str, str]) -> _Child:
     command = [sys.executable, "-m", _module(node), "--ros-args", *node.ros_arguments]
+    said = tempfile.TemporaryFile()  # noqa: SIM115  (open for as long as the node runs)
+    number = said.fileno()
     process = subprocess.Popen(
         command,
-        env=node_environment({**os.environ, **environment}),
-        preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  (it takes no lock)
+        env=node_environment({**os.environ, **environment, refusal.VARIABLE: str(number)}),
+        pass_fds=(number,),
+        preexec_fn=partial(_prepare, os.getpid()),  # noqa: PLW1509  (it takes no lock)
     )
-    return _Child(process, node)
+    return _Child(process, node, said)
 
 
-def _die_with(launcher: int) -> None:
-    """Linux ends this process too if the launcher is killed: a robot must not run on unattended."""
+def _prepare(launcher: int) -> None:
+    """In the new process: it ends with its launcher, and takes no SIGINT before it can heed it.
+
+    Linux ends it too if the launcher is killed: a robot must not run on unattended.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != launcher:  # it died before it could be asked to take this process along
@@ -100,23 +128,23 @@ def _die_with(launcher: int) -> None:
     os.setpgid(0, 0)  # a Ctrl-C reaches the launcher alone, which then ends the children in order
 
 
-def _supervise(children: list[_Child], received: list[int]) -> int:
-    """Wait until a required child or all of them end; returns the first failure's code."""
-    result = 0
+def _supervise(children: list[_Child], received: list[int]) -> _Child | None:
+    """Wait until a required child or all of them end; returns the first that failed."""
+    failed = None
     running = list(children)
     while running and not received:
         for child in list(running):
-            code = child.process.poll()
-            if code is None:
+            if child.process.poll() is None:
                 continue
             running.remove(child)
-            if code != 0:
-                result = result or (code if code > 0 else 128 - code)
-                sys.stderr.write(f"{child.node.where}: {child.node.executable} failed with code {code}\n")
+            if child.code != 0:
+                failed = failed or child
+                if not child.node.required:
+                    sys.stderr.write(child.cause())
             if child.node.required:
-                return result
+                return failed
         time.sleep(POLL)
-    return result
+    return failed
 
 
 def _end(children: list[_Child]) -> bool:

@@ -25,8 +25,10 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
+from rclpy.utilities import get_rmw_implementation_identifier
 
 from contract.errors import TerrafirmaError
+from robot_bridge import refusal, security
 from robot_bridge.environment import node_environment
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 
@@ -142,6 +144,8 @@ class Signals:
         cls.received = None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, cls._note)
+        # The launcher blocks SIGINT until here: in the middle of an import it would be a traceback.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     @classmethod
     def _note(cls, number: int, frame: FrameType | None) -> None:
@@ -180,7 +184,8 @@ class ManagedNode(LifecycleNode, BridgeNode):
             return
         for transition in (self.trigger_configure, self.trigger_activate):
             if Signals.received is None and transition() != TransitionCallbackReturn.SUCCESS:
-                self.exit_code = FAILED
+                # a node that is told to end while it waits for the robot has not failed
+                self.exit_code = FAILED if Signals.received is None else 0
                 return
 
     def stop(self) -> None:
@@ -246,11 +251,14 @@ class ManagedNode(LifecycleNode, BridgeNode):
         try:
             action()
         except TerrafirmaError as error:
-            self.get_logger().error(str(error))
+            if Signals.received is None:  # else the signal is why it could not go on
+                self.get_logger().error(str(error))
+                refusal.tell(str(error))
             undo()
             return TransitionCallbackReturn.FAILURE
-        except Exception:  # rclpy would swallow it without a word
+        except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().error(traceback.format_exc())
+            refusal.tell(repr(error))
             return TransitionCallbackReturn.ERROR
         return entities()
 
@@ -259,19 +267,32 @@ def run(make_node: Callable[[], BridgeNode], args: list[str] | None) -> int:
     """Start rclpy, run one node until it is done or a signal comes, and return its exit code."""
     os.environ.update(node_environment(os.environ))
     Signals.install()
-    rclpy.init(args=args if args is None else ["node", *args], signal_handler_options=SignalHandlerOptions.NO)
     node: BridgeNode | None = None
     try:
-        node = make_node()
+        node = _make(make_node, args)
         _live(node)
         return node.exit_code or 0
     except TerrafirmaError as error:
         sys.stderr.write(f"{make_node.__name__}: {error}\n")
+        refusal.tell(str(error))
         return FAILED
     finally:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _make(make_node: Callable[[], BridgeNode], args: list[str] | None) -> BridgeNode:
+    """Start rclpy and make the node; with the security that is asked for, or not at all."""
+    security.check_spelling(os.environ)
+    try:
+        rclpy.init(
+            args=args if args is None else ["node", *args], signal_handler_options=SignalHandlerOptions.NO
+        )
+        security.check_middleware(os.environ, get_rmw_implementation_identifier())
+        return make_node()
+    except RuntimeError as error:  # rclpy's own errors, of which rclpy exports no base
+        raise security.refusal(os.environ, error) from error
 
 
 def _live(node: BridgeNode) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,6 +69,18 @@ def test_a_required_node_that_fails_ends_everything(tmp_path: Path) -> None:
     arguments = {"policy": str(tmp_path / "none.onnx"), "output": str(tmp_path / "bag")}
     assert run_launch_file(LAUNCH / "emulated.launch.xml", arguments) == 2
     assert own_processes() == {}
+
+
+def test_the_cause_is_said_last_and_without_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "none.onnx"
+    arguments = {"policy": str(path), "output": str(tmp_path / "bag")}
+    assert run_launch_file(LAUNCH / "emulated.launch.xml", arguments) == 2
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    last = said.strip().splitlines()[-1]
+    assert re.search(rf"emulated\.launch\.xml:\d+: \w+ failed with code 2: {path}: no such policy file", last)
 
 
 def test_a_killed_node_ends_everything(tmp_path: Path, iiwa_policy: Path) -> None:
