@@ -2,134 +2,110 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
-from mcap.writer import Writer
+from contract.errors import TerrafirmaError, UnknownNameError
+from robot_bridge.bag_file import COMPRESSIONS, BagFile
+from robot_bridge.bag_index import FileSummary, merge, write_index
 
-from contract.errors import TerrafirmaError
-from robot_bridge.message_schema import schema_text
-
-FLUSH_PERIOD = 200_000_000  # ns; a recorder that is killed loses no more than this
-METADATA_NAME = "terrafirma"
-
-
-@dataclass
-class _Topic:
-    name: str
-    type_name: str
-    channel: int
-    count: int = 0
+FLUSH_PERIOD = 150_000_000  # ns; with the writer thread's period, a killed recorder loses 0.2 s at most
 
 
 class BagWriter:
-    """One bag folder: `<name>_0.mcap` and a version 9 `metadata.yaml`.
+    """One bag folder: `<name>_0.mcap`, `<name>_1.mcap` … and a version 9 `metadata.yaml`.
 
     Args:
         folder: created; must not exist yet.
-        metadata: kept in the file as the MCAP metadata record "terrafirma".
+        metadata: kept in each file as the MCAP metadata record "terrafirma".
+        compression: of the chunks: none, zstd or lz4.
+        split_bytes: begin the next file once one has so many; 0: never.
 
     Raises:
-        TerrafirmaError: the folder exists.
+        TerrafirmaError: the folder exists or cannot be made, or there is no such compression.
+        OSError: later, whenever the disk does not take what it is given; then `abandon`.
     """
 
-    def __init__(self, folder: Path, metadata: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, metadata: Mapping[str, str], compression: str = "none", split_bytes: int = 0
+    ) -> None:
+        if compression not in COMPRESSIONS:
+            raise UnknownNameError("compression", compression, COMPRESSIONS, "parameter compression")
         if folder.exists():
             raise TerrafirmaError(f"{folder}: exists already; a bag never overwrites another.")
-        folder.mkdir(parents=True)
         self.folder = folder
-        self._file_name = f"{folder.name}_0.mcap"
-        self._stream = (folder / self._file_name).open("wb")
-        self._writer = Writer(self._stream)
-        self._writer.start(profile="ros2", library="terrafirma")
-        self._writer.add_metadata(METADATA_NAME, dict(metadata))
-        self._schemas: dict[str, int] = {}
-        self._topics: dict[str, _Topic] = {}
-        self._first = self._last = self._flushed = 0
+        self._metadata, self._compression, self._split_bytes = dict(metadata), compression, split_bytes
+        self._types: dict[str, str] = {}
+        self._finished: list[FileSummary] = []
+        self._flushed = 0
         self._closed = False
-        self._write_index()
+        try:
+            folder.mkdir(parents=True)
+            self._file = self._begin_file(0)
+            self._write_index()
+        except OSError as error:
+            raise TerrafirmaError(f"{folder}: cannot write a bag there: {error}.") from error
 
     @property
     def message_count(self) -> int:
-        return sum(topic.count for topic in self._topics.values())
-
-    @property
-    def heard(self) -> set[str]:
-        """Topics with at least one message."""
-        return {topic.name for topic in self._topics.values() if topic.count}
+        return sum(self.counts().values())
 
     def counts(self) -> dict[str, int]:
         """Messages written so far, by topic."""
-        return {topic.name: topic.count for topic in self._topics.values()}
+        whole = merge([*self._finished, self._file.summary])
+        return {name: topic.count for name, topic in whole.topics.items()}
 
     def add_topic(self, name: str, type_name: str) -> None:
         """Open a channel, e.g. ("/joint_states", "sensor_msgs/msg/JointState")."""
-        if type_name not in self._schemas:
-            text = schema_text(type_name).encode()
-            self._schemas[type_name] = self._writer.register_schema(type_name, "ros2msg", text)
-        channel = self._writer.register_channel(name, "cdr", self._schemas[type_name])
-        self._topics[name] = _Topic(name, type_name, channel)
+        self._file.add_topic(name, type_name)
+        self._types[name] = type_name
 
     def write(self, name: str, data: bytes, now: int) -> None:
         """Append one CDR message that arrived at `now`, ns since the epoch."""
-        topic = self._topics[name]
-        self._writer.add_message(topic.channel, now, data, now, topic.count)
-        topic.count += 1
-        self._first = self._first or now
-        self._last = now
+        if 0 < self._split_bytes <= self._file.size:
+            self._split()
+        self._file.write(name, data, now)
         self.flush(now)
 
     def flush(self, now: int) -> None:
         """Bring everything to the file once `FLUSH_PERIOD` has passed; call it also when idle."""
-        if now - self._flushed >= FLUSH_PERIOD:
-            self._writer.flush()  # type: ignore[no-untyped-call]
+        if not 0 <= now - self._flushed < FLUSH_PERIOD:  # a clock may be turned back
+            self._file.flush()
             self._flushed = now
 
-    def close(self) -> None:
-        """Finish the file and its index; harmless when called again."""
+    def close(self, losses: Mapping[str, int] | None = None) -> None:
+        """Finish the file and the index; harmless when called again.
+
+        Args:
+            losses: messages that are missing, by topic; noted in the last file.
+        """
         if self._closed:
             return
         self._closed = True
-        self._writer.finish()  # type: ignore[no-untyped-call]
-        self._stream.close()
+        self._file.close(losses)
+        self._write_index()
+
+    def abandon(self) -> None:
+        """Give up after a failed write: what is there can be read, and be repaired."""
+        self._closed = True
+        self._file.abandon()
+        with suppress(OSError):  # where a disk is full, the index stays that of the beginning
+            self._write_index()
+
+    def _begin_file(self, number: int) -> BagFile:
+        name = f"{self.folder.name}_{number}.mcap"
+        file = BagFile(self.folder / name, self._metadata, self._compression)
+        for topic, type_name in self._types.items():
+            file.add_topic(topic, type_name)
+        return file
+
+    def _split(self) -> None:
+        self._file.close()
+        before = self._file.summary
+        self._file = self._begin_file(len(self._finished) + 1)
+        self._finished.append(before)
         self._write_index()
 
     def _write_index(self) -> None:
-        """`metadata.yaml`; JSON is YAML, and needs no library to write."""
-        count = self.message_count
-        times = {
-            "starting_time": {"nanoseconds_since_epoch": self._first},
-            "duration": {"nanoseconds": self._last - self._first},
-            "message_count": count,
-        }
-        information = {
-            "version": 9,
-            "storage_identifier": "mcap",
-            **times,
-            "topics_with_message_count": [_topic_entry(topic) for topic in self._topics.values()],
-            "compression_format": "",
-            "compression_mode": "",
-            "relative_file_paths": [self._file_name],
-            "files": [{"path": self._file_name, **times}],
-            "custom_data": {},
-            "ros_distro": os.environ.get("ROS_DISTRO", "unknown"),
-        }
-        temporary = self.folder / ".metadata.yaml"
-        temporary.write_text(json.dumps({"rosbag2_bagfile_information": information}, indent=2) + "\n")
-        temporary.replace(self.folder / "metadata.yaml")
-
-
-def _topic_entry(topic: _Topic) -> dict[str, object]:
-    return {
-        "topic_metadata": {
-            "name": topic.name,
-            "type": topic.type_name,
-            "serialization_format": "cdr",
-            "offered_qos_profiles": [],
-            "type_description_hash": "",
-        },
-        "message_count": topic.count,
-    }
+        write_index(self.folder, [*self._finished, self._file.summary])

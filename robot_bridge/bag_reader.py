@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from mcap.stream_reader import StreamReader
 from mcap_ros2.decoder import DecoderFactory
 
 from contract.errors import TerrafirmaError
-from robot_bridge.bag import METADATA_NAME
+from robot_bridge.bag_file import LOSSES_NAME, METADATA_NAME
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,7 @@ class Bag:
     """
 
     def __init__(self, path: Path) -> None:
-        self.files = [path] if path.is_file() else sorted(path.glob("*.mcap"))
-        if not self.files:
-            raise TerrafirmaError(f"{path}: no MCAP bag there (a folder with *.mcap, or such a file).")
+        self.files = bag_files(path)
 
     def metadata(self) -> dict[str, str]:
         """What the recorder noted: policy_sha256, contract, domain …; empty for a foreign bag."""
@@ -45,6 +44,14 @@ class Bag:
             if isinstance(record, Message):
                 break
         return {}
+
+    def losses(self) -> dict[str, int]:
+        """Messages that its recorder knows to be missing, by topic; it notes them when it ends."""
+        found = {}
+        for record in self._records():
+            if isinstance(record, Metadata) and record.name == LOSSES_NAME:
+                found = {topic: int(count) for topic, count in record.metadata.items()}
+        return found
 
     def topics(self) -> dict[str, str]:
         """Type name of each topic in the bag."""
@@ -62,9 +69,31 @@ class Bag:
         for path in self.files:
             yield from _decoded(_records(path), topics)
 
+    def raw_messages(self) -> Iterator[Message]:
+        """Every message as it came over the wire, in the order in which they were written."""
+        return (record for record in self._records() if isinstance(record, Message))
+
     def _records(self) -> Iterator[Any]:
         for path in self.files:
             yield from _records(path)
+
+
+def bag_files(path: Path) -> list[Path]:
+    """The MCAP files of a bag in the order in which they were written: _2 comes before _10.
+
+    Raises:
+        TerrafirmaError: there are none.
+    """
+    files = [path] if path.is_file() else sorted(path.glob("*.mcap"), key=_place)
+    if not files:
+        raise TerrafirmaError(f"{path}: no MCAP bag there (a folder with *.mcap, or such a file).")
+    return files
+
+
+def _place(path: Path) -> tuple[str, int]:
+    match = re.fullmatch(r"(.*?)_?(\d*)", path.stem)
+    assert match is not None  # everything matches
+    return match[1], int(match[2] or 0)
 
 
 def _decoded(records: Iterator[Any], topics: Collection[str]) -> Iterator[BagMessage]:
@@ -97,11 +126,16 @@ class _Exact:
         return data
 
 
+def exact(stream: IO[bytes]) -> IO[bytes]:
+    """`stream`, for an MCAP reader that would take a short read for a whole record."""
+    return _Exact(stream)  # type: ignore[return-value]
+
+
 def _records(path: Path) -> Iterator[Any]:
     """All records of one file; a file that ends early just ends."""
     with path.open("rb") as stream:
         try:
-            yield from StreamReader(_Exact(stream)).records  # type: ignore[arg-type]
+            yield from StreamReader(exact(stream)).records
         except EndOfFile:
             return
         except McapError as error:

@@ -4,16 +4,19 @@ Parameters: output (folder to create), topics (list of "name type"; names are re
 node's namespace), policy (path, noted in the bag), domain (path or name, noted in the bag),
 policy_node (name of the node whose ticks are counted), max_ticks (stop after so many running
 ticks; 0: never), seconds (of ROS time; 0: never), stall_timeout (wall s without a running tick
-that count as failure while max_ticks is waited for; 0: never), autostart, use_sim_time.
+that count as failure while max_ticks is waited for; 0: never), split_megabytes (size of a file
+after which the next one begins; 0: never), compression (none, zstd or lz4), min_free_megabytes
+(refuse to begin with less on the disk), buffer_megabytes (what may wait for a slow disk; more is
+dropped and counted), autostart, use_sim_time.
 
 It listens to the ticks once it hears the sensors that the policy acts on, and until it has
 enough. A policy node that needs a tick listener therefore never runs unrecorded, and holds
-when the budget is spent.
+when the budget is spent. When the disk takes no more, it stops listening, says so, and ends with
+exit code 2 a moment later: the policy has held by then.
 """
 
 from __future__ import annotations
 
-import importlib
 import time
 from pathlib import Path
 from typing import Any
@@ -28,26 +31,20 @@ from contract.errors import TerrafirmaError
 from contract.sources import needs_observer
 from policies.runtime import Policy
 from robot_bridge import ros
+from robot_bridge.background_writer import BackgroundWriter
 from robot_bridge.bag import BagWriter
 from robot_bridge.diagnostics import Diagnostics
-from robot_bridge.joint_commands import TOPICS as COMMAND_TOPICS
-from robot_bridge.joint_commands import TYPES as COMMAND_TYPES
+from robot_bridge.losses import Losses
 from robot_bridge.messages import needs_imu
 from robot_bridge.qos import LOG, LOG_BEST_EFFORT
-from robot_bridge.recording import StopRule, provenance
+from robot_bridge.recorded_topics import DEFAULT_TOPICS, message_type
+from robot_bridge.recording import StopRule, check_free_space, provenance
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 from robot_bridge.tick import Mode, decode
 
-DEFAULT_TOPICS = [
-    "joint_states sensor_msgs/msg/JointState",
-    "imu/data sensor_msgs/msg/Imu",
-    "object_pose geometry_msgs/msg/PoseStamped",
-    *(f"{topic} {COMMAND_TYPES[interface]}" for interface, topic in COMMAND_TOPICS.items()),
-    "target geometry_msgs/msg/PointStamped",
-    "cmd_vel geometry_msgs/msg/Twist",
-    "/diagnostics diagnostic_msgs/msg/DiagnosticArray",
-]
 QOS_CHECK = 0.5  # s
+FAREWELL = 0.5  # s between a failed write and the end: the policy holds first, then all others end
+MEGABYTE = 1_000_000
 
 
 class RecorderNode(ros.ManagedNode):
@@ -66,8 +63,14 @@ class RecorderNode(ros.ManagedNode):
             ros.setting(self, "seconds", 0.0),
             ros.setting(self, "stall_timeout", 0.0),
         )
+        self._compression = ros.setting(self, "compression", "none")
+        self._split = ros.setting(self, "split_megabytes", 0.0)
+        self._min_free = ros.setting(self, "min_free_megabytes", 100.0)
+        self._buffer = ros.setting(self, "buffer_megabytes", 64.0)
         self._diagnostics = Diagnostics(self)
-        self._bag: BagWriter | None = None
+        self._bag: BackgroundWriter | None = None
+        self._losses = Losses()
+        self._failed: float | None = None  # wall s, when writing did
         self._recorded: dict[str, Subscription[Any]] = {}
         self._kinds: dict[str, type[Any]] = {}
         self._awaited: set[str] = set()
@@ -80,57 +83,95 @@ class RecorderNode(ros.ManagedNode):
         for entry in self._topics:
             name, _, type_name = entry.partition(" ")
             topics[self.resolve_topic_name(name)] = type_name.strip()
-        self._kinds = {name: _message_type(type_name, name) for name, type_name in topics.items()}
+        self._kinds = {name: message_type(type_name, name) for name, type_name in topics.items()}
         policy = Policy(Path(self._policy)) if self._policy else None
         sensors = [JOINT_STATES]
         if policy:
             sensors += [IMU] * needs_imu(policy.contract) + [OBJECT] * needs_observer(policy.contract)
         self._awaited = {self.resolve_topic_name(name) for name in sensors} & set(topics)
-        self._bag = BagWriter(Path(self._output), provenance(policy, self._domain))
+        output = Path(self._output)
+        check_free_space(output, self._min_free * MEGABYTE)
+        bag = BagWriter(
+            output, provenance(policy, self._domain), self._compression, round(self._split * MEGABYTE)
+        )
         for name, type_name in topics.items():
-            self._bag.add_topic(name, type_name)
-            if name != self._tick_topic:
-                self._subscribe(name, best_effort=False)
-
-    def deactivate(self) -> None:
-        if self._bag is not None:
-            self._bag.flush(time.time_ns())
+            bag.add_topic(name, type_name)
+        self._losses, self._failed = Losses(), None
+        self._bag = BackgroundWriter(bag, round(self._buffer * MEGABYTE))
+        for name in set(topics) - {self._tick_topic}:
+            self._subscribe(name, best_effort=False)
 
     def cleanup(self) -> None:
+        self._stop_listening()
+        bag, self._bag = self._bag, None
+        if bag is None:
+            return
+        bag.close(self._losses.total(bag.dropped))
+        if bag.error is not None:
+            self.exit_code = ros.FAILED
+            if self._failed is None:  # it failed with the very last bytes
+                self.get_logger().error(_cause(bag))
+        count, ticks = sum(bag.counts.values()), self._stop_rule.ticks
+        lost = sum(self._losses.total(bag.dropped).values())
+        self.get_logger().info(f"{bag.folder}: {count} messages, {ticks} running ticks, {lost} lost")
+
+    def _stop_listening(self) -> None:
         for subscription in self._recorded.values():
             self.destroy_subscription(subscription)
         self._recorded.clear()
-        if self._bag is not None:
-            self._bag.close()
-            count, ticks = self._bag.message_count, self._stop_rule.ticks
-            self.get_logger().info(f"{self._bag.folder}: {count} messages, {ticks} running ticks")
-            self._bag = None
 
     def iterate(self, executor: Executor) -> None:
         executor.spin_once(timeout_sec=ros.IDLE)
         if self._bag is None:
             return
-        self._bag.flush(time.time_ns())
         wall = time.monotonic()
+        if self._bag.error is not None:
+            self._give_up(self._bag, wall)
+        else:
+            self._record(self._bag, wall)
+        if self._diagnostics.due():
+            self._report(self._bag)
+
+    def _record(self, bag: BackgroundWriter, wall: float) -> None:
         if wall - self._qos_checked > QOS_CHECK:
             self._qos_checked = wall
-            self._match_publishers()
+            self._match_publishers(bag)
         if self.active:
-            self._listen_to_ticks(self._bag)
+            self._listen_to_ticks(bag)
             self._stop_when_done(wall)
-        if self._diagnostics.due():
-            self._diagnostics.publish(
-                Diagnostics.OK,
-                "recording" if self.active else "not active",
-                {"running_ticks": self._stop_rule.ticks, **self._bag.counts()},
-            )
 
-    def _listen_to_ticks(self, bag: BagWriter) -> None:
+    def _give_up(self, bag: BackgroundWriter, wall: float) -> None:
+        """Nobody listens any more, which the policy sees; then end."""
+        if self._failed is None:
+            self._failed = wall
+            self._stop_listening()
+            self.get_logger().error(_cause(bag))
+            self._report(bag)
+        elif wall - self._failed > FAREWELL:
+            self.exit_code = ros.FAILED
+
+    def _report(self, bag: BackgroundWriter) -> None:
+        level, message = Diagnostics.OK, "recording" if self.active else "not active"
+        lost = self._losses.total(bag.dropped)
+        if lost:
+            level, message = Diagnostics.WARN, f"{message}, {sum(lost.values())} messages lost"
+        if bag.error is not None:
+            level, message = Diagnostics.ERROR, _cause(bag)
+        values = {
+            "running_ticks": self._stop_rule.ticks,
+            "waiting_bytes": bag.backlog,
+            "dropped_for_slow_disk": sum(bag.dropped.values()),
+            **{f"lost {name}": count for name, count in lost.items()},
+            **{name: bag.counts[name] for name in self._kinds},
+        }
+        self._diagnostics.publish(level, message, values)
+
+    def _listen_to_ticks(self, bag: BackgroundWriter) -> None:
         listening = self._tick_topic in self._recorded
         if self._stop_rule.enough_ticks:
             if listening:
                 self.destroy_subscription(self._recorded.pop(self._tick_topic))
-        elif not listening and self._awaited <= bag.heard:
+        elif not listening and self._awaited <= set(bag.counts):
             self._subscribe(self._tick_topic, best_effort=False)
 
     def _stop_when_done(self, wall: float) -> None:
@@ -147,21 +188,24 @@ class RecorderNode(ros.ManagedNode):
 
         def write(data: bytes) -> None:
             if self.active and not (name == self._tick_topic and self._stop_rule.enough_ticks):
-                bag.write(name, data, time.time_ns())
+                taken = bag.put(name, data, time.time_ns())
                 if name == self._tick_topic:
-                    self._count(data)
+                    self._count(data, taken)
 
         qos = LOG_BEST_EFFORT if best_effort else LOG
-        self._recorded[name] = self.create_subscription(self._kinds[name], name, write, qos, raw=True)
+        self._recorded[name] = ros.subscribe_raw(
+            self, self._kinds[name], name, write, qos, lambda count: self._losses.lose(name, count)
+        )
 
-    def _count(self, data: bytes) -> None:
-        if decode(deserialize_message(data, Float64MultiArray)).mode is Mode.RUNNING:
+    def _count(self, data: bytes, taken: bool) -> None:
+        tick = decode(deserialize_message(data, Float64MultiArray))
+        self._losses.see_tick(self._tick_topic, tick.session_tick)
+        if taken and tick.mode is Mode.RUNNING:
             self._stop_rule.count_tick(time.monotonic())
 
-    def _match_publishers(self) -> None:
+    def _match_publishers(self, bag: BackgroundWriter) -> None:
         """Reliable where possible; a publisher that offers only best effort would never be heard."""
-        assert self._bag is not None
-        for name in set(self._recorded) - self._bag.heard:
+        for name in set(self._recorded) - set(bag.counts):
             current = self._recorded[name]
             if current.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
                 continue
@@ -171,16 +215,11 @@ class RecorderNode(ros.ManagedNode):
                 self._subscribe(name, best_effort=True)
 
 
-def _message_type(type_name: str, topic: str) -> type[Any]:
-    package, _, message = type_name.replace("/msg/", "/").partition("/")
-    try:
-        kind: type[Any] = getattr(importlib.import_module(f"{package}.msg"), message)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise TerrafirmaError(
-            f"parameter topics: {topic} has type {type_name!r}, which is not installed here; "
-            'each entry is "name package/msg/Type".'
-        ) from error
-    return kind
+def _cause(bag: BackgroundWriter) -> str:
+    return (
+        f"cannot write the bag {bag.folder} any more: {bag.error}; what was written before can be read, and "
+        "`terrafirma collect --repair` completes it."
+    )
 
 
 def main(args: list[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from contract import codec
@@ -70,3 +71,20 @@ def provenance(policy: Policy | None, domain: str) -> dict[str, str]:
         if Path(domain).is_file():
             notes["domain_text"] = Path(domain).read_text(encoding="utf-8")
     return notes
+
+
+def check_free_space(output: Path, needed: float) -> None:
+    """Refuse to begin a recording at `output` where the disk has less than `needed` bytes left.
+
+    Raises:
+        TerrafirmaError: says how much there is, and which parameter asks for it.
+    """
+    folder = output.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise TerrafirmaError(
+            f"{output}: {free / 1e6:.1f} MB are free there, parameter min_free_megabytes asks for "
+            f"{needed / 1e6:g}: make room, or choose another output."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import JointState
 
-from contract.errors import TerrafirmaError
+from contract.errors import TerrafirmaError, UnknownNameError
 from robot_bridge.bag import FLUSH_PERIOD, BagWriter
+from robot_bridge.bag_file import COMPRESSIONS
 from robot_bridge.bag_reader import Bag
 from robot_bridge.message_schema import schema_text
 
@@ -28,8 +30,10 @@ def joint_state(index: int) -> JointState:
     return message
 
 
-def write(folder: Path, count: int, step: int = 10_000_000) -> BagWriter:
-    writer = BagWriter(folder, {"policy_sha256": "abc", "contract": "{}"})
+def write(
+    folder: Path, count: int, step: int = 10_000_000, compression: str = "none", split_bytes: int = 0
+) -> BagWriter:
+    writer = BagWriter(folder, {"policy_sha256": "abc", "contract": "{}"}, compression, split_bytes)
     for name, kind in TYPES.items():
         writer.add_topic(name, kind)
     for i in range(count):
@@ -69,14 +73,53 @@ def test_rosbags_opens_the_folder(tmp_path: Path) -> None:
         }
 
 
-def test_a_killed_recorder_loses_only_what_was_not_flushed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_killed_recorder_loses_only_what_was_not_flushed(tmp_path: Path, compression: str) -> None:
     step = 10_000_000
-    writer = write(tmp_path / "bag", 100, step)
+    writer = write(tmp_path / "bag", 100, step, compression)
     shutil.copytree(tmp_path / "bag", tmp_path / "copy")  # what is on disk at the moment of the crash
     survived = len(list(Bag(tmp_path / "copy").messages(["/joint_states"])))
     assert 100 - FLUSH_PERIOD / step <= survived <= 100
     assert Bag(tmp_path / "copy").metadata()["policy_sha256"] == "abc"
     writer.close()
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_split_bag_is_one_bag_and_each_file_stands_alone(tmp_path: Path, compression: str) -> None:
+    count = 3000
+    write(tmp_path / "bag", count, compression=compression, split_bytes=20_000).close({"/target": 3})
+    with AnyReader([tmp_path / "bag"]) as reader:
+        assert {c.topic: c.msgcount for c in reader.connections if c.msgcount} == {
+            "/joint_states": count,
+            "/target": 1,
+        }
+        times = [time for connection, time, _ in reader.messages() if connection.topic == "/joint_states"]
+    assert times == [START + i * 10_000_000 for i in range(count)]
+    bag = Bag(tmp_path / "bag")
+    assert len(bag.files) > (11 if compression == "none" else 1)  # _10 must not come before _2
+    assert [path.name for path in bag.files] == [f"bag_{i}.mcap" for i in range(len(bag.files))]
+    assert [m.data.position[0] for m in bag.messages(["/joint_states"])] == list(range(count))
+    assert bag.losses() == {"/target": 3}
+    for path in bag.files:
+        alone = Bag(path)
+        assert alone.metadata()["policy_sha256"] == "abc"
+        assert alone.topics() == TYPES
+        with path.open("rb") as stream:
+            assert make_reader(stream).get_summary() is not None
+    index = json.loads((tmp_path / "bag" / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    assert index["version"] == 9
+    assert index["relative_file_paths"] == [path.name for path in bag.files]
+    for file in index["files"]:
+        times = [m.time for m in Bag(tmp_path / "bag" / file["path"]).messages(TYPES)]
+        begin = file["starting_time"]["nanoseconds_since_epoch"]
+        end = begin + file["duration"]["nanoseconds"]
+        assert (begin, end, file["message_count"]) == (min(times), max(times), len(times))
+
+
+def test_an_unknown_compression_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown compression 'zst'\. Did you mean 'zstd'"):
+        BagWriter(tmp_path / "bag", {}, "zst")
+    assert not (tmp_path / "bag").exists()
 
 
 def test_a_file_cut_anywhere_is_read_up_to_there(tmp_path: Path) -> None:
