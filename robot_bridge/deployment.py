@@ -140,10 +140,10 @@ class Deployment:
             self.core.safety.emergency_stop("stranger")
 
     def _missing_listener(self) -> str | None:
+        if self._ticks.listeners() < self._parameters.tick_listeners:
+            return "no_recorder"  # first: it may be one of the command's listeners too
         if self._commands.listeners() < self._parameters.command_listeners:
             return "no_controller"
-        if self._ticks.listeners() < self._parameters.tick_listeners:
-            return "no_recorder"
         return None
 
     def _take_command(self, values: Array) -> None:
