@@ -40,7 +40,9 @@ def train_only(run: RunDirectory, resume: bool) -> list[Row]:
     return _conclude(run, {"source": stages.train_source(run, resume)})
 
 
-def adapt_only(run: RunDirectory, bag: Path, method: str, folder: Path | None) -> Policy:
+def adapt_only(
+    run: RunDirectory, bag: Path, method: str, folder: Path | None, namespace: str | None = None
+) -> Policy:
     """Adapt the run's trained policy to a bag; refuses to replace a policy that is there."""
     folder = folder or run.path / method
     if (folder / POLICY).is_file():
@@ -48,7 +50,7 @@ def adapt_only(run: RunDirectory, bag: Path, method: str, folder: Path | None) -
     path = run.path / "source" / POLICY
     if not path.is_file():
         raise TerrafirmaError(f"{run.path}: has no trained policy yet ({path} is missing).")
-    return stages.adapt(run, Policy(path), bag, method, folder)
+    return stages.adapt(run, Policy(path), bag, method, folder, namespace)
 
 
 def check_recipe(recipe: Recipe) -> None:

@@ -17,8 +17,10 @@ from sim.tasks import make_task
 from sim.tasks.base import Step, Task
 
 
-def load_samples(bag: Path, contract: Contract) -> tuple[Transitions, BagTransitions]:
-    """Read a bag that was recorded under `contract`.
+def load_samples(
+    bag: Path, contract: Contract, namespace: str | None = None
+) -> tuple[Transitions, BagTransitions]:
+    """Read a bag that was recorded under `contract`, in `namespace` where it holds several robots.
 
     Rewards are computed with the task's own reward function from what the robot measured; the
     tool position comes from the contract's kinematics.
@@ -27,7 +29,7 @@ def load_samples(bag: Path, contract: Contract) -> tuple[Transitions, BagTransit
         ContractError: the bag was recorded with another contract.
         TerrafirmaError: the task's reward needs what a robot cannot measure.
     """
-    recorded = load_transitions(bag)
+    recorded = load_transitions(bag, namespace=namespace)
     for field in ("control_rate", "joints", "action", "observation", "command"):
         if getattr(recorded.contract, field) != getattr(contract, field):
             raise ContractError(f"{bag}: was recorded with another {field!r} than the policy to adapt has.")

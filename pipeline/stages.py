@@ -104,7 +104,9 @@ def record(run: RunDirectory, policy: Policy, name: str, steps: int, explore: bo
     return bag
 
 
-def adapt(run: RunDirectory, source: Policy, bag: Path, method: str, folder: Path) -> Policy:
+def adapt(
+    run: RunDirectory, source: Policy, bag: Path, method: str, folder: Path, namespace: str | None = None
+) -> Policy:
     """Adapt the source policy to the recording with `method`, and export the result to `folder`."""
     if (folder / POLICY).is_file():
         return Policy(folder / POLICY)
@@ -118,7 +120,7 @@ def adapt(run: RunDirectory, source: Policy, bag: Path, method: str, folder: Pat
         )
     if not isinstance(recipe.train, SacConfig):
         raise TerrafirmaError(f"{method} adapts policies trained with sac; {recipe.name} uses ppo.")
-    transitions, recorded = load_samples(bag, source.contract)
+    transitions, recorded = load_samples(bag, source.contract, namespace)
     target = LogTarget(transitions, recorded.running_ticks)
     spec = EnvironmentSpec(recipe.robot, recipe.task, load_domain(recipe.source))
     start = SourceRun(spec, recipe.train, run.path / "source" / CHECKPOINT)

@@ -22,21 +22,12 @@ from contract.session import PolicySession
 from contract.sources import needs_observer
 from contract.state import Array, RobotState
 from robot_bridge.bag_reader import Bag
+from robot_bridge.bag_topics import BagTopics, find_topics
 from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object, stamp_ns
 from robot_bridge.tick import Mode, Tick, decode
 
 TOLERANCE = 1e-6
 PERIOD_TOLERANCE = 0.5  # of a control period, between the sensors of s and of s'
-
-
-@dataclass(frozen=True)
-class BagTopics:
-    """Names of the topics that transitions are made of."""
-
-    joint_states: str = "/joint_states"
-    imu: str = "/imu/data"
-    object_pose: str = "/object_pose"
-    tick: str = "/policy/tick"
 
 
 @dataclass(frozen=True)
@@ -79,17 +70,18 @@ class _Step:
 
 
 def load_transitions(
-    path: Path, contract: Contract | None = None, topics: BagTopics | None = None
+    path: Path, contract: Contract | None = None, namespace: str | None = None
 ) -> BagTransitions:
     """Transitions in the bag at `path` (folder or .mcap file).
 
     Args:
         contract: of the policy that acted; by default the one that the recorder noted in the bag.
+        namespace: of the robot's topics; by default the one in which the policy has ticked.
 
     Raises:
         ContractError: the bag says otherwise than the contract: joints differ, or the
             observations assembled from its sensors are not those that the policy acted on.
-        TerrafirmaError: no bag, no contract, or no running tick in it.
+        TerrafirmaError: no bag, no contract, or no running tick in it; or several robots.
     """
     bag = Bag(path)
     metadata = bag.metadata()
@@ -97,7 +89,7 @@ def load_transitions(
         if "contract" not in metadata:
             raise TerrafirmaError(f"{path}: its recorder noted no contract; pass the policy's.")
         contract = codec.from_json(Contract, metadata["contract"], f"{path}: contract")
-    ticks, sensors = _read(bag, topics or BagTopics(), contract)
+    ticks, sensors = _read(bag, find_topics(bag, namespace, path), contract)
     steps = list(_assemble(ticks, sensors, contract))
     error = _verify(steps, path)
     running = sum(tick.mode is Mode.RUNNING for tick in ticks)
