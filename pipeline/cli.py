@@ -7,7 +7,6 @@ nor a simulator is installed.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,9 @@ import tyro
 from tyro.conf import Positional
 
 from contract.errors import TerrafirmaError
+from pipeline.collect_command import collect
 from pipeline.evaluate_command import evaluate
+from pipeline.node_process import become_node
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
 from pipeline.robot_command import robot
@@ -107,7 +108,12 @@ def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(nam
 
 
 def adapt(
-    source_run: Positional[Path], /, samples: Path, method: str = "darc", out: Path | None = None
+    source_run: Positional[Path],
+    /,
+    samples: Path,
+    method: str = "darc",
+    out: Path | None = None,
+    namespace: str | None = None,
 ) -> int:
     """Adapt a trained run's policy to a bag recorded on its target.
 
@@ -116,6 +122,7 @@ def adapt(
         samples: bag that `terrafirma collect` or a launch recorded.
         method: darc or fine-tune.
         out: folder for the adapted policy; by default <run>/<method>. It must not hold a policy yet.
+        namespace: of the robot, e.g. /robot_1, where the bag holds several.
     """
     from pipeline.loop import adapt_only
     from pipeline.recipe import load_recipe
@@ -126,7 +133,7 @@ def adapt(
         raise TerrafirmaError(f"{source_run}: holds no recipe.yaml; give the directory of a training run.")
     seed = read_record(source_run / "run.json")["seed"]
     directory = RunDirectory(source_run, *load_recipe(recipe_file, seed))
-    sys.stdout.write(f"{adapt_only(directory, samples, method, out).path}\n")
+    sys.stdout.write(f"{adapt_only(directory, samples, method, out, namespace).path}\n")
     return 0
 
 
@@ -201,24 +208,7 @@ def emulate(
         "seed": str(seed),
         "publish_clock": str(rate != 1.0).lower(),
     }
-    return _node("emulated_robot_node", parameters)
-
-
-def collect(out: Path, seconds: float = 0.0, policy: str = "") -> int:
-    """Record a robot's topics to a bag until interrupted.
-
-    Args:
-        out: folder to create.
-        seconds: stop after so long; 0 means never.
-        policy: policy that is running, to be noted in the bag.
-    """
-    parameters = {
-        "autostart": "true",
-        "output": str(out),
-        "seconds": str(float(seconds)),
-        "policy": str(policy_file(policy)) if policy else "",
-    }
-    return _node("recorder_node", parameters)
+    return become_node("emulated_robot_node", parameters)
 
 
 def bench(name: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
@@ -313,17 +303,6 @@ def _launch_arguments(arguments: tuple[str, ...]) -> dict[str, str]:
             raise TerrafirmaError(f"launch argument {argument!r}: expected name:=value.")
         parsed[name] = value
     return parsed
-
-
-def _node(module: str, parameters: dict[str, str]) -> int:
-    """Become a node, with the environment that ROS 2 needs."""
-    from robot_bridge.environment import node_environment
-
-    command = [sys.executable, "-m", f"robot_bridge.{module}", "--ros-args"]
-    for name, value in parameters.items():
-        if value:
-            command += ["-p", f"{name}:={value}"]
-    os.execve(sys.executable, command, node_environment(os.environ))  # noqa: S606, no shell is wanted
 
 
 if __name__ == "__main__":
