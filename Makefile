@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo study-hopper-mass faults test lint format clean
+.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ study-demo: setup  ## the demo on three seeds, one after the other (half an hour
 
 faults: setup  ## break a walking robot in every way there is, and write docs/faults.md
 	WRITE_FAULTS=1 $(BIN)/python -m pytest -q tests/robot_bridge/faults
+
+study-sigkill: setup  ## kill each node of a walking robot, 50 times in all, and write docs/sigkill.md (20 minutes)
+	KILLS=50 WRITE_SIGKILL=1 $(BIN)/python -m pytest -q tests/robot_bridge/test_sigkill.py
 
 study-hopper-mass: setup  ## EPOpt's mass sweep: six ways to train, three seeds each (hours); goes on where it stopped
 	$(BIN)/python benchmarks/hopper_mass.py
