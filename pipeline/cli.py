@@ -211,16 +211,25 @@ def emulate(
     return become_node("emulated_robot_node", parameters)
 
 
-def bench(name: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
-    """Measure: sim (speed, against floor and peers), engines (how they differ), policy (time of a step).
+def bench(
+    name: Positional[str],
+    /,
+    seconds: float | None = None,
+    picture: Path | None = None,
+    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> int:
+    """Measure, against a floor or a peer in the same run.
 
     Args:
-        name: sim, engines or policy.
+        name: sim (speed), engines (how they differ), policy (time of a step) or bridge (time that
+            a robot waits for a policy's answer over ROS 2).
+        seconds: bridge: of each graph at the rate that is judged, 60 by default.
+        picture: bridge: file to draw a histogram of round trips to.
         as_json: print a list of rows.
     """
     from pipeline.benches.command import measure
 
-    return measure(name, as_json)
+    return measure(name, as_json, seconds=seconds, picture=picture)
 
 
 def doctor() -> int:

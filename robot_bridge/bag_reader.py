@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,16 @@ def _decoded(records: Iterator[Any], topics: Collection[str]) -> Iterator[BagMes
             readers[record.id] = (record.topic, decode)
         elif isinstance(record, Message) and record.channel_id in readers:
             topic, decode = readers[record.channel_id]
-            yield BagMessage(topic, record.log_time, decode(record.data))
+            yield BagMessage(topic, record.log_time, _decode(decode, record.data, topic))
+
+
+def _decode(decode: Callable[[bytes], Any], data: bytes, topic: str) -> Any:
+    try:
+        return decode(data)
+    except (ValueError, struct.error, IndexError, UnicodeDecodeError) as error:
+        raise TerrafirmaError(
+            f"{topic}: {len(data)} bytes in the bag are no such message ({error})."
+        ) from error
 
 
 class _Exact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+FOLLOW = 0.05  # of the distance from a deadline to its reading that the next ones move
 CLOCK_PATIENCE = 500_000_000  # ns of wall time for which a simulated clock may stand still
 
 
@@ -34,6 +35,34 @@ class Deadlines:
         self.missed += number - self._next
         self._next = number + 1
         return number
+
+    def follow(self, number: int, now: int) -> None:
+        """Let all deadlines come a little closer to where number `number` would have been at `now` ns."""
+        assert self._start is not None
+        self._start += round(FOLLOW * (now - self._start - number * self._period))
+
+
+class Alignment:
+    """Ticks with the reading that comes nearest to each deadline, so that none acts on an old one.
+
+    Where no reading comes, the tick is half a sensor period late, and acts without. `Deadlines.follow`
+    keeps the deadlines where the readings are, though the robot's clock runs as it likes.
+
+    Args:
+        sensor_period: s between two readings; 0 ticks at the deadlines whatever comes.
+        control_period: s.
+    """
+
+    def __init__(self, sensor_period: float, control_period: float) -> None:
+        self._slack = 0.5 * min(sensor_period, control_period)
+
+    def has_reading(self, until_deadline: float, age: float) -> bool:
+        """Whether the newest reading, `age` s old, is the one for a deadline that is so many s away."""
+        return abs(until_deadline + age) <= self._slack
+
+    def remaining(self, until_deadline: float, age: float) -> float:
+        """Seconds to wait for the next tick; a reading may end the wait."""
+        return 0.0 if self.has_reading(until_deadline, age) else until_deadline + self._slack
 
 
 class TimeBase:

@@ -11,9 +11,9 @@ from rclpy.lifecycle import LifecycleNode
 
 from contract.state import Array
 from policies.runtime import Policy
-from robot_bridge import task_messages
+from robot_bridge import ros, task_messages
 from robot_bridge.actuation import HOLD, Actuation
-from robot_bridge.deadlines import Deadlines
+from robot_bridge.deadlines import Alignment, Deadlines
 from robot_bridge.exploration import Exploration
 from robot_bridge.joint_commands import CommandPublisher
 from robot_bridge.policy_core import PolicyCore
@@ -65,11 +65,14 @@ class Deployment:
         )
         frames = (parameters.base_frame,)  # a tracker that names no frame may mean the world's
         try:
-            await_robot(node, contract, parameters.robot_timeout, frames)
+            sensor_period = await_robot(node, contract, parameters.robot_timeout, frames)
         except BaseException:
             self._give_up_topics()
             raise
         self.sensors = SensorInput(node, contract, now, frames)
+        # a simulated clock stands still between its messages, and does not wait for a reading
+        slack = 0.0 if ros.is_simulated(node) else sensor_period
+        self._alignment = Alignment(slack, contract.control_period)
 
     def activate(self) -> None:
         """From the next tick on there may be commands."""
@@ -77,12 +80,21 @@ class Deployment:
         self.deadlines = Deadlines(self._period)
         self._told = self._followed = None
 
-    def tick(self, number: int, now: float) -> None:
-        """Act at a control deadline, `now` s."""
+    def remaining(self, now: int) -> float:
+        """Seconds from `now` (ns) until the next tick is due; a reading may make it sooner."""
+        return self._alignment.remaining(self.deadlines.remaining(now), self._age(now))
+
+    def tick(self, now: int) -> None:
+        """Act at a control deadline, `now` ns."""
+        age = self._age(now)
+        has_reading = self._alignment.has_reading(self.deadlines.remaining(now), age)
+        number = self.deadlines.take(now)
+        if has_reading:
+            self.deadlines.follow(number, now - round(age * 1e9))
         self._look_for_strangers()
         self.core.blocked = self._missing_listener()
         sample = self.sensors.sample()
-        tick = self.core.tick(number, now, sample)
+        tick = self.core.tick(number, now * 1e-9, sample)
         if tick is None:
             return
         self._told = tick.set_point
@@ -120,6 +132,10 @@ class Deployment:
         self._node.destroy_subscription(self._task)
         self._commands.destroy()
         self._ticks.destroy()
+
+    def _age(self, now: int) -> float:
+        """Seconds since the newest joint states came."""
+        return now * 1e-9 - self.sensors.received
 
     def _publish(self, sample: SensorSample | None) -> None:
         assert self._told is not None

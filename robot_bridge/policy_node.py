@@ -66,13 +66,13 @@ class PolicyNode(ros.ManagedNode):
             executor.spin_once(timeout_sec=ros.IDLE)
         else:
             now = self._time.now()
-            remaining = deployment.deadlines.remaining(now)
+            remaining = deployment.remaining(now)
             if remaining > 0:
                 executor.spin_once(timeout_sec=min(remaining, ros.IDLE))
                 if self.active:
                     deployment.follow()
                 return
-            deployment.tick(deployment.deadlines.take(now), now * 1e-9)
+            deployment.tick(now)
         if self._diagnostics.due(self._state()):
             self._report()
 

@@ -23,12 +23,15 @@ READINGS = 10  # of which the rate is taken
 SLOWEST = 0.9  # of the control rate: slower sensors would make the policy act on the same reading twice
 
 
-def await_robot(node: Node, contract: Contract, timeout: float, frames: tuple[str, ...]) -> None:
+def await_robot(node: Node, contract: Contract, timeout: float, frames: tuple[str, ...]) -> float:
     """Wait for every sensor that the contract needs, and refuse what does not fit.
 
     Args:
         timeout: s for each of them.
         frames: that an object's pose may be in.
+
+    Returns:
+        Seconds between two messages of joint states, by the robot's clock; it need not run as ours does.
 
     Raises:
         TerrafirmaError: a sensor is silent or slower than control, lacks a joint or a quantity; or
@@ -44,7 +47,7 @@ def await_robot(node: Node, contract: Contract, timeout: float, frames: tuple[st
         return len(stamps) >= READINGS
 
     ros.wait_for_message(node, JointState, JOINT_STATES, timeout, take_joints)
-    _check_rate(contract, stamps)
+    period = _check_period(contract, stamps)
     state = RobotState(np.zeros(0), np.zeros(0), np.zeros(0))
 
     def take_imu(message: Imu) -> bool:
@@ -60,16 +63,17 @@ def await_robot(node: Node, contract: Contract, timeout: float, frames: tuple[st
     if needs_observer(contract):
         ros.wait_for_message(node, PoseStamped, OBJECT, timeout, take_object)
     _check_description(node, contract, timeout)
+    return period
 
 
-def _check_rate(contract: Contract, stamps: list[int]) -> None:
-    """By the robot's own clock, which may be slower or faster than ours."""
-    rate = (len(stamps) - 1) / (stamps[-1] - stamps[0]) * 1e9
-    if rate < SLOWEST * contract.control_rate:
+def _check_period(contract: Contract, stamps: list[int]) -> float:
+    period = float(np.percentile(np.diff(stamps), 25)) * 1e-9  # not the mean: readings may have been lost
+    if 1.0 / period < SLOWEST * contract.control_rate:
         raise TerrafirmaError(
-            f"joint_states come at {rate:.0f} Hz, and the policy acts at {contract.control_rate:g} Hz: "
-            "sensors have to be as fast as control, better twice as fast."
+            f"joint_states come at {1.0 / period:.0f} Hz, and the policy acts at {contract.control_rate:g} "
+            "Hz: sensors have to be as fast as control, better twice as fast."
         )
+    return period
 
 
 def _check_description(node: Node, contract: Contract, timeout: float) -> None:

@@ -23,15 +23,17 @@ from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.utilities import get_rmw_implementation_identifier
 
-from contract.errors import TerrafirmaError
+from contract.errors import ContractError, TerrafirmaError
 from robot_bridge import refusal, security
 from robot_bridge.environment import node_environment
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 
+M = TypeVar("M")
 T = TypeVar("T", bool, int, float, str, list[str])
 IDLE = 0.05  # s, longest wait between two looks at signals
 SETTLE = 1.0  # s
@@ -72,6 +74,15 @@ def setting(
     if isinstance(value, (int, float)) and not low <= value <= high:
         raise TerrafirmaError(f"parameter {name}: {value:g} is not within [{low:g}, {high:g}].")
     return value
+
+
+def from_wire(data: bytes, kind: type[M]) -> M:
+    """The message in CDR bytes; raises ContractError where they are no such message."""
+    try:
+        message: M = deserialize_message(data, kind)
+    except RuntimeError as error:
+        raise ContractError(f"{len(data)} bytes are no {kind.__name__} ({error}).") from error
+    return message
 
 
 def make_executor() -> Executor:

@@ -6,12 +6,12 @@ newest saves most of the work.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState
 
 from contract.errors import ContractError
@@ -19,6 +19,7 @@ from contract.record import Contract
 from contract.sources import needs_observer
 from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object
 from robot_bridge.qos import SENSOR_SUBSCRIBER
+from robot_bridge.ros import from_wire
 from robot_bridge.safety import SensorSample
 from robot_bridge.wire import JointFilter, Newest
 
@@ -60,6 +61,11 @@ class SensorInput:
                 node.create_subscription(PoseStamped, OBJECT, self._take_object, SENSOR_SUBSCRIBER, raw=True)
             )
 
+    @property
+    def received(self) -> float:
+        """When the newest joint states came, s on the node's clock; before any have, long ago."""
+        return self._joints.current[1] if self._joints.current else -math.inf
+
     def sample(self) -> SensorSample | None:
         """The newest readings, or None while there are none that fit the contract."""
         joints, imu, seen = self._joints.current, self._imu.current, self._object.current
@@ -80,16 +86,15 @@ class SensorInput:
         imu: tuple[bytes, float] | None,
         seen: tuple[bytes, float] | None,
     ) -> SensorSample | None:
-        message = deserialize_message(joints[0], JointState)
         try:
-            state = self._reader.read(message)
+            state = self._reader.read(from_wire(joints[0], JointState))
             imu_stamp = object_stamp = 0
             imu_received = object_received = None
             if imu is not None:
-                imu_stamp = read_imu(deserialize_message(imu[0], Imu), state)
+                imu_stamp = read_imu(from_wire(imu[0], Imu), state)
                 imu_received = imu[1]
             if seen is not None:
-                message = deserialize_message(seen[0], PoseStamped)
+                message = from_wire(seen[0], PoseStamped)
                 object_stamp, object_received = read_object(message, state, self._frames), seen[1]
         except ContractError as error:
             self.error = str(error)

@@ -85,6 +85,13 @@ def decode(message: Any) -> Tick:
     if tuple(sizes) not in (LABELS, LABELS[:-1]) or sum(sizes.values()) != data.size:
         raise TerrafirmaError(f"not a policy tick: segments {sizes} over {data.size} values, not {LABELS}.")
     parts = dict(zip(sizes, np.split(data, np.cumsum(list(sizes.values()))[:-1]), strict=True))
+    try:
+        return _tick(parts)
+    except (IndexError, ValueError, OverflowError) as error:
+        raise TerrafirmaError(f"not a policy tick: {error}.") from error
+
+
+def _tick(parts: dict[str, Array]) -> Tick:
     return Tick(
         int(parts["tick"][0]),
         int(parts["session_tick"][0]),

@@ -20,6 +20,8 @@ class JointFilter:
 
     def passes(self, data: bytes) -> bool:
         """Whether a serialized sensor_msgs/JointState names the joint; a frame so named does not count."""
+        if len(data) < _FRAME.stop:
+            return False
         order: Literal["little", "big"] = "little" if data[1] & 1 else "big"
         frame = int.from_bytes(data[_FRAME], order)
         return data.find(self._markers[order], _FRAME.stop + frame) >= 0

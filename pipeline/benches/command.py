@@ -8,25 +8,37 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib import import_module
+from inspect import signature
+from typing import Any
 
 from rich.table import Table
 
-from contract.errors import UnknownNameError
+from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.benches.rows import Row
-from pipeline.progress import Report, progress
+from pipeline.progress import progress
 from pipeline.tables import print_table
 
-BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy")}
+BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy", "bridge")}
 
 
-def measure(name: str, as_json: bool) -> int:
-    """Run the bench called `name`; raises UnknownNameError with the nearest match."""
+def measure(name: str, as_json: bool, **options: Any) -> int:
+    """Run the bench called `name`; raises UnknownNameError with the nearest match.
+
+    `options` that are not None go to the bench.
+
+    Raises:
+        TerrafirmaError: an option that this bench does not have.
+    """
     if name not in BENCHES:
         raise UnknownNameError("bench", name, BENCHES)
     module = import_module(BENCHES[name])
-    bench: Callable[[Report], tuple[list[Row], str]] = module.run
+    bench: Callable[..., tuple[list[Row], str]] = module.run
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if option not in signature(bench).parameters:
+            raise TerrafirmaError(f"bench {name} has no option --{option}.")
     with progress(f"bench {name}", module.PARTS) as report:
-        rows, remarks = bench(report)
+        rows, remarks = bench(report, **given)
     if as_json:
         sys.stdout.write(json.dumps([_plain(row) for row in rows]) + "\n")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,14 @@ def compare(
     if goal is None:
         return Row(metric, value, unit, reference, ratio)
     return Row(metric, value, unit, reference, ratio, f"≥ {goal:g}", ratio >= goal)
+
+
+def at_most(
+    metric: str, values: Sequence[float], unit: str, references: Sequence[float], most: float | None
+) -> Row:
+    """A row whose ratio, the median of the rounds' own, is to stay within `most` if that is given."""
+    row = compare(metric, values, unit, references)
+    return row if most is None else replace(row, goal=f"≤ {most:g}", met=row.ratio <= most)
 
 
 def bounded(metric: str, value: float, unit: str, most: float) -> Row:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.benches import command, engines, policy, rows, sim
+from contract.errors import TerrafirmaError
+from pipeline.benches import bridge, bridge_policy, command, engines, policy, rows, sim
+from pipeline.pictures.canvas import description
+from pipeline.pictures.histogram import Histogram, write_histograms
 from pipeline.places import policy_file
+from policies.runtime import Policy
 from sim.robots import load_robot
 
 Run = Callable[..., Any]
@@ -106,3 +111,46 @@ def test_an_unknown_bench_brings_the_nearest(terrafirma: Run) -> None:
     assert result.code == 2
     assert "unknown bench 'simm'" in result.error
     assert "'sim'" in result.error
+
+
+def test_a_policy_ticks_at_the_rate_that_it_is_timed_at(tmp_path: Path) -> None:
+    bridge_policy.write_policy(tmp_path / "fast.onnx", 500.0)
+    fast = Policy(tmp_path / "fast.onnx")  # replays its golden trace
+    assert fast.contract.control_rate == 500.0
+    assert fast.contract.joints == Policy(policy_file("a1-velocity")).contract.joints
+
+
+@pytest.mark.timeout(120)
+def test_every_reading_has_its_answer_from_both_graphs() -> None:
+    turns = bridge.Turns()
+    assert sum(1 for _ in bridge.measure(100, 1, 1.0, turns)) == 2
+    (echo,), (answers,) = turns.echo, turns.policy
+    assert len(echo) > 50
+    assert len(answers) > 50
+    assert 0.0 < np.median(echo) < np.median(answers)  # who thinks is slower
+    assert turns.ticks >= len(answers)
+    rows_of = bridge.judge(100, turns)
+    assert [row.metric for row in rows_of] == [
+        "100 Hz: round trip, median", "100 Hz: round trip, 99 %", "100 Hz: missed ticks",
+    ]  # fmt: skip
+    assert not any(row.goal for row in rows_of)
+
+
+def test_the_rate_that_is_judged_has_goals() -> None:
+    turns = bridge.Turns([[400.0] * 100] * 2, [[500.0] * 100] * 2, 998, 2, [(10.0, 80.0), (70.0, 83.0)])
+    median, most, missed, memory = bridge.judge(bridge.JUDGED, turns)
+    assert median.met
+    assert most.met
+    assert (missed.value, missed.met) == (0.2, False)
+    assert (memory.value, memory.met) == (3.0, False)
+
+
+def test_an_option_that_a_bench_does_not_have_is_refused() -> None:
+    with pytest.raises(TerrafirmaError, match="bench policy has no option --seconds"):
+        command.measure("policy", False, seconds=3.0)
+
+
+def test_a_histogram_says_what_it_shows(tmp_path: Path) -> None:
+    path = tmp_path / "trips.png"
+    write_histograms(path, "Round trip", "µs", [Histogram("echo", np.arange(1.0, 101.0))])
+    assert description(path) == "Round trip in µs: echo: median 50, 99 % below 99."

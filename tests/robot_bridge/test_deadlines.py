@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
+from random import Random
 
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from robot_bridge.deadlines import CLOCK_PATIENCE, Deadlines, TimeBase
+from robot_bridge.deadlines import CLOCK_PATIENCE, Alignment, Deadlines, TimeBase
 
 PERIOD = 50_000_000
 
@@ -59,3 +61,40 @@ def test_wall_time_is_monotonic_time() -> None:
     base = TimeBase(lambda: 0, simulated=False)
     before = time.monotonic_ns()
     assert before <= base.now() <= time.monotonic_ns()
+
+
+@settings(max_examples=20, deadline=None, phases=(Phase.generate,))  # shrinking would take minutes
+@given(st.integers(0, PERIOD // 4), st.floats(-1e-3, 1e-3), st.integers(0, 2**32))
+def test_ticks_come_with_the_readings_whatever_the_robot_s_clock_does(
+    phase: int, drift: float, seed: int
+) -> None:
+    """Four readings a control period; the loop looks every 0.1 ms, and locks on within 100 ticks."""
+    random = Random(seed)
+    sensor = PERIOD // 4
+    deadlines, alignment = Deadlines(PERIOD * 1e-9), Alignment(sensor * 1e-9, PERIOD * 1e-9)
+    ages, numbers = [], []
+    newest, due = -(10**12), 10**12 + phase
+    for now in range(10**12, 10**12 + 200 * PERIOD, 100_000):
+        if now >= due + random.randrange(sensor // 10):
+            newest, due = now, due + round(sensor * (1.0 + drift))
+        until, age = deadlines.remaining(now), (now - newest) * 1e-9
+        if alignment.remaining(until, age) <= 0:
+            number = deadlines.take(now)
+            if alignment.has_reading(until, age):
+                deadlines.follow(number, newest)
+            numbers.append(number)
+            ages.append(now - newest)
+    assert max(ages[100:]) <= 200_000
+    assert deadlines.missed == 0
+    assert numbers == list(range(len(numbers)))
+
+
+def test_without_readings_ticks_go_on() -> None:
+    deadlines, alignment = Deadlines(PERIOD * 1e-9), Alignment(0.01, PERIOD * 1e-9)
+    taken = [
+        (deadlines.take(now), now)
+        for now in range(0, 20 * PERIOD, 100_000)
+        if alignment.remaining(deadlines.remaining(now), age=math.inf) <= 0
+    ]
+    assert [number for number, _ in taken] == list(range(len(taken)))
+    assert {now % PERIOD for _, now in taken} == {5_000_000}

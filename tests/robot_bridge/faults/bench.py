@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
+from contract.errors import TerrafirmaError
 from contract.rotation import tilt
 from policies.runtime import Policy
 from robot_bridge.tick import Mode, Tick, decode
@@ -55,7 +57,7 @@ class Bench:
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         }
-        self._logs = logs
+        self.logs = logs
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         self._context = Context()
         rclpy.init(context=self._context, domain_id=self.domain)
@@ -86,7 +88,7 @@ class Bench:
         command = [sys.executable, "-m", f"robot_bridge.{module}", "--ros-args"]
         for parameter in parameters:
             command += ["-p", parameter]
-        with (self._logs / f"{name}-{time.monotonic_ns()}.log").open("wb") as log:
+        with (self.logs / f"{name}-{time.monotonic_ns()}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def start_robot(self) -> None:
@@ -118,7 +120,8 @@ class Bench:
             self._twists.publish(self.twist)
 
     def _take_tick(self, message: Float64MultiArray) -> None:
-        self.ticks.append(Seen(time.monotonic(), decode(message)))
+        with suppress(TerrafirmaError):  # somebody else's
+            self.ticks.append(Seen(time.monotonic(), decode(message)))
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -14,8 +14,8 @@ from std_msgs.msg import Float64MultiArray
 from tests.robot_bridge.faults.bench import COMMANDS, Bench
 
 HOLDS, RUNS, ENDS = "holds", "runs on", "ends, the robot stands"
-TRANSPORT = 0.03  # s, for messages to come and go
-NOTICE = 0.1  # s without sensors that the contract of the A1 allows
+TRANSPORT = 0.02  # s, for messages to come and go
+NOTICE = 0.06  # s without sensors that the contract of the A1 allows
 PERIOD = 0.02  # s
 AT_ONCE = PERIOD + TRANSPORT
 TIMED_OUT = NOTICE + PERIOD + TRANSPORT
@@ -99,7 +99,7 @@ def _nothing(bench: Bench) -> None:
     pass
 
 
-WAITS = "the contract gives sensors 100 ms"
+WAITS = "the contract gives sensors 60 ms"
 CASES = (
     _robot("joint states fall silent", "{silent: [joint_states]}", HOLDS, TIMED_OUT, "stale_sensors", WAITS),
     _robot("the IMU falls silent", "{silent: [imu]}", HOLDS, TIMED_OUT, "stale_sensors", WAITS),
