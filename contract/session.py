@@ -43,11 +43,13 @@ class PolicySession:
         self._joint_position = np.zeros((*batch, n))  # last observed
         self._command = np.tile(contract.command.neutral, (*batch, 1))  # last observed
         self._action_shape = self._previous_action.shape
+        self._prepared: tuple[Array, Array] | None = None  # a command, and what the gait makes of it
 
     def reset(self, rows: Rows = ...) -> None:
         """Forget previous actions, history and phase of these rows, as at the start of an episode."""
         self._previous_action[rows] = 0.0
         self._ticks[rows] = 0
+        self._prepared = None
         self._assembly.forget(rows)
 
     def observe(self, state: RobotState, command: Array, rows: Rows = ...) -> NDArray[np.float32]:
@@ -89,12 +91,20 @@ class PolicySession:
         self._ticks += 1
         return JointCommand(position, np.zeros(position.shape), np.zeros(position.shape))
 
+    def prepare(self) -> None:
+        """Compute now what the next `act` needs whatever will be observed, if the command stays as it is."""
+        if self._gait is not None:
+            self._prepared = self._command.copy(), self._gait.joint_position(self._time(...), self._command)
+
     def _base_position(self) -> Array:
         kind = self.contract.action.kind
         if kind == "position_step":
             return self._joint_position
         if kind == "gait_residual":
             assert self._gait is not None
+            prepared, self._prepared = self._prepared, None
+            if prepared is not None and np.array_equal(prepared[0], self._command):
+                return prepared[1]
             return self._gait.joint_position(self._time(...), self._command)
         return self._default
 

@@ -50,7 +50,7 @@ class RobotState:
         arrays = [*joints, self.orientation, self.gyro]
         if self.object_position is not None:
             arrays.append(self.object_position)
-        return all(bool(np.isfinite(array).all()) for array in arrays)
+        return bool(np.isfinite(np.concatenate(arrays, axis=-1)).all())
 
 
 @dataclass

@@ -91,7 +91,6 @@ class Deployment:
         number = self.deadlines.take(now)
         if has_reading:
             self.deadlines.follow(number, now - round(age * 1e9))
-        self._look_for_strangers()
         self.core.blocked = self._missing_listener()
         sample = self.sensors.sample()
         tick = self.core.tick(number, now * 1e-9, sample)
@@ -99,7 +98,10 @@ class Deployment:
             return
         self._told = tick.set_point
         self._publish(sample)
+        # what the robot need not wait for
         self._ticks.publish(tick)
+        self._look_for_strangers()
+        self.core.prepare()
 
     def follow(self) -> None:
         """Between two ticks: tell a drive that has no position loop how to get to the set-point."""

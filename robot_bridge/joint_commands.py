@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray, MultiArrayDimension
+from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from contract.state import Array, JointCommand
 from robot_bridge.actuation import check_interface
+from robot_bridge.array_message import ArrayMessage
 from robot_bridge.messages import float_array
 from robot_bridge.qos import COMMAND
 
@@ -40,7 +41,8 @@ class CommandPublisher:
     def __init__(self, node: LifecycleNode, interface: str, joints: Sequence[str], period: float) -> None:
         self._node, self._interface = node, check_interface(interface)
         kind: type[Any] = Float64MultiArray
-        self._array = Float64MultiArray()
+        n = len(joints)
+        self._array = ArrayMessage([], n)
         self._trajectory: JointTrajectory | None = None
         if interface == "joint_trajectory":
             kind = JointTrajectory
@@ -49,11 +51,8 @@ class CommandPublisher:
             self._point.time_from_start.sec = seconds
             self._trajectory = JointTrajectory(joint_names=list(joints), points=[self._point])
         elif interface == "joint_pd":
-            n = len(joints)
-            self._array.layout.dim = [
-                MultiArrayDimension(label=",".join(PD_ROWS), size=len(PD_ROWS), stride=len(PD_ROWS) * n),
-                MultiArrayDimension(label="joint", size=n, stride=n),
-            ]
+            rows = len(PD_ROWS)
+            self._array = ArrayMessage([(",".join(PD_ROWS), rows, rows * n), ("joint", n, n)], rows * n)
         self._publisher = node.create_lifecycle_publisher(kind, TOPICS[interface], COMMAND)
 
     def publish(self, command: JointCommand) -> None:
@@ -62,8 +61,7 @@ class CommandPublisher:
             self._point.positions = float_array(pack(self._interface, command))
             self._publisher.publish(self._trajectory)
         else:
-            self._array.data = float_array(pack(self._interface, command))
-            self._publisher.publish(self._array)
+            self._publisher.publish(self._array.serialized(pack(self._interface, command)))
 
     def listeners(self) -> int:
         """How many subscribers the commands reach."""

@@ -6,6 +6,7 @@ ones that a bag reader decodes. REP-103 units; quaternions xyzw; stamps in ns.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from contract.errors import ContractError
 from contract.record import Contract
 from contract.state import Array, RobotState
 from contract.validation import match_joints
+from robot_bridge.cdr import ImuView
 
 IMU_SOURCES = frozenset({"projected_gravity", "pitch", "pitch_rate", "gyro"})
 QUATERNION_TOLERANCE = 0.01  # of the norm; an unset (0, 0, 0, 0) is no orientation
@@ -99,16 +101,30 @@ def read_imu(message: Any, state: RobotState) -> int:
     Raises:
         ContractError: the IMU says (covariance[0] = -1) that it lacks orientation or gyro.
     """
-    for name in ("orientation", "angular_velocity"):
-        if getattr(message, f"{name}_covariance")[0] == -1:
-            raise ContractError(f"the IMU reports no {name} (its covariance starts with -1).")
-    quaternion = _quaternion(message.orientation)
-    if not abs(np.linalg.norm(quaternion) - 1.0) <= QUATERNION_TOLERANCE:
-        quaternion = np.full(4, np.nan)
-    state.orientation = quaternion
-    state.gyro = _vector(message.angular_velocity)
-    state.accelerometer = _vector(message.linear_acceleration)
+    unknown = message.orientation_covariance[0], message.angular_velocity_covariance[0]
+    _fill_imu(
+        *(state, unknown, _quaternion(message.orientation)),
+        *(_vector(message.angular_velocity), _vector(message.linear_acceleration)),
+    )
     return stamp_ns(message.header.stamp)
+
+
+def read_imu_view(view: ImuView, state: RobotState) -> int:
+    """The same from the numbers on the wire."""
+    values = np.array(view.values)
+    _fill_imu(state, (values[4], values[16]), values[:4], values[13:16], values[25:28])
+    return stamp_ns(view.header.stamp)
+
+
+def _fill_imu(
+    state: RobotState, unknown: tuple[float, float], quaternion: Array, gyro: Array, accelerometer: Array
+) -> None:
+    for name, covariance in zip(("orientation", "angular_velocity"), unknown, strict=True):
+        if covariance == -1:
+            raise ContractError(f"the IMU reports no {name} (its covariance starts with -1).")
+    if not abs(math.hypot(*quaternion.tolist()) - 1.0) <= QUATERNION_TOLERANCE:
+        quaternion = np.full(4, np.nan)
+    state.orientation, state.gyro, state.accelerometer = quaternion, gyro, accelerometer
 
 
 def read_object(message: Any, state: RobotState, frames: Collection[str] | None = None) -> int:

@@ -60,7 +60,7 @@ class PolicyCore:
         self._ramp_from = np.zeros(0)
         self._ramp_start = 0.0
         self._session_tick = 0
-        self._last_command = np.zeros(0)
+        self._last_command = b""
 
     def activate(self) -> None:
         """From the next tick on there are set-points, beginning at the measured pose."""
@@ -104,6 +104,11 @@ class PolicyCore:
         if self.mode is Mode.HOLDING:
             self._resume(now, sample.state.joint_position)
         return self._act(number, now, sample)
+
+    def prepare(self) -> None:
+        """Do now, while nobody waits, what the next tick needs in any case."""
+        if self.mode in (Mode.RAMPING, Mode.RUNNING):
+            self._session.prepare()
 
     def _pause(self, now: float) -> str | None:
         """A loop that stood still acts on a robot that has gone on: it begins anew."""
@@ -154,7 +159,7 @@ class PolicyCore:
         self._session.reset()
         self._policy.reset()
         self._session_tick = 0
-        self._last_command = np.zeros(0)
+        self._last_command = b""
 
     def _act(self, number: int, now: float, sample: SensorSample) -> Tick | None:
         command = self.command.current(now)
@@ -192,11 +197,11 @@ class PolicyCore:
 
     def _choose(self, action: Array, command: Array) -> Array:
         """The action (n,) rad that is applied, and remembered as the previous one."""
-        changed = not np.array_equal(command, self._last_command)
-        self._last_command = command
+        changed = command.tobytes() != self._last_command
+        self._last_command = command.tobytes()
         if self._exploration is not None:
             if changed:
                 self._exploration.new_segment()
             if self.mode is Mode.RUNNING and np.isfinite(action).all():
                 return self._exploration.apply(action)
-        return np.asarray(np.clip(action, -self._scale, self._scale))
+        return np.asarray(np.minimum(np.maximum(action, -self._scale), self._scale))

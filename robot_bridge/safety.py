@@ -60,7 +60,7 @@ class SafetyFilter:
     def begin(self, measured: Array) -> None:
         """Set-points continue from the measured pose (n,) rad, finite; what is prompt is learnt anew."""
         self._lateness = {name: Lateness() for name in SENSORS}
-        self.last = np.clip(measured, self._lower, self._upper)
+        self.last = self._inside(measured)
 
     def fault(self, sample: SensorSample | None, now: float) -> str | None:
         """Why the robot has to hold at `now` (s), or None; a tilt latches like a stop."""
@@ -104,12 +104,16 @@ class SafetyFilter:
         if not np.isfinite(set_point).all():
             self.counts["non_finite_set_point"] += 1
             set_point = last
-        known = np.clip(np.where(np.isfinite(measured), measured, last), self._lower, self._upper)
-        inside = np.clip(set_point, self._lower, self._upper)
+        known = self._inside(np.where(np.isfinite(measured), measured, last))
+        inside = self._inside(set_point)
         low, high = np.minimum(last, known) - self._step, np.maximum(last, known) + self._step
         # The interval contains `last`, which is within the joint limits, so both bounds hold.
-        allowed = np.clip(np.clip(inside, low, high), self._lower, self._upper)
+        allowed = self._inside(np.minimum(np.maximum(inside, low), high))
         self.counts["position_limit"] += int((inside != set_point).any())
         self.counts["rate_limit"] += int((allowed != inside).any())
         self.last = allowed
-        return np.asarray(allowed)
+        return allowed
+
+    def _inside(self, position: Array) -> Array:
+        """The nearest position within the joint limits; np.clip takes three times as long."""
+        return np.asarray(np.minimum(np.maximum(position, self._lower), self._upper))

@@ -17,7 +17,9 @@ from sensor_msgs.msg import Imu, JointState
 from contract.errors import ContractError
 from contract.record import Contract
 from contract.sources import needs_observer
-from robot_bridge.messages import JointReader, needs_imu, read_imu, read_object
+from contract.state import RobotState
+from robot_bridge.cdr import JointStateDecoder, decode_imu
+from robot_bridge.messages import JointReader, needs_imu, read_imu, read_imu_view, read_object
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 from robot_bridge.ros import from_wire
 from robot_bridge.safety import SensorSample
@@ -40,7 +42,7 @@ class SensorInput:
         self, node: Node, contract: Contract, now: Callable[[], float], frames: tuple[str, ...]
     ) -> None:
         self._node, self._now = node, now
-        self._reader = JointReader(contract)
+        self._reader, self._decoder = JointReader(contract), JointStateDecoder()
         self._filter = JointFilter(contract.joint_names[0])
         self._imu_needed = needs_imu(contract)
         self._object_needed = needs_observer(contract)
@@ -87,11 +89,11 @@ class SensorInput:
         seen: tuple[bytes, float] | None,
     ) -> SensorSample | None:
         try:
-            state = self._reader.read(from_wire(joints[0], JointState))
+            state = self._reader.read(self._decoder.decode(joints[0]) or from_wire(joints[0], JointState))
             imu_stamp = object_stamp = 0
             imu_received = object_received = None
             if imu is not None:
-                imu_stamp = read_imu(from_wire(imu[0], Imu), state)
+                imu_stamp = _read_imu(imu[0], state)
                 imu_received = imu[1]
             if seen is not None:
                 message = from_wire(seen[0], PoseStamped)
@@ -113,3 +115,8 @@ class SensorInput:
 
     def _take_object(self, data: bytes) -> None:
         self._object.take(data, self._now())
+
+
+def _read_imu(data: bytes, state: RobotState) -> int:
+    view = decode_imu(data)
+    return read_imu(from_wire(data, Imu), state) if view is None else read_imu_view(view, state)
