@@ -77,6 +77,7 @@ class Deployment:
     def activate(self) -> None:
         """From the next tick on there may be commands."""
         self.core.activate()
+        self._look_around()
         self.deadlines = Deadlines(self._period)
         self._told = self._followed = None
 
@@ -91,16 +92,14 @@ class Deployment:
         number = self.deadlines.take(now)
         if has_reading:
             self.deadlines.follow(number, now - round(age * 1e9))
-        self.core.blocked = self._missing_listener()
         sample = self.sensors.sample()
         tick = self.core.tick(number, now * 1e-9, sample)
-        if tick is None:
-            return
-        self._told = tick.set_point
-        self._publish(sample)
-        # what the robot need not wait for
-        self._ticks.publish(tick)
-        self._look_for_strangers()
+        if tick is not None:
+            self._told, self._followed = tick.set_point, sample
+            self._publish(sample)
+            self._ticks.publish(tick)
+        # what the robot need not wait for is for the next tick
+        self._look_around()
         self.core.prepare()
 
     def follow(self) -> None:
@@ -109,7 +108,9 @@ class Deployment:
             return
         sample = self.sensors.sample()
         if sample is not self._followed:
-            self._publish(sample)
+            # a tick judges its own reading; this one is new
+            self._publish(sample if sample is not None and sample.state.is_finite() else None)
+            self._followed = sample
 
     def deactivate(self) -> None:
         """Leave the robot as safe as its controller allows; publishers still work meanwhile."""
@@ -141,12 +142,15 @@ class Deployment:
 
     def _publish(self, sample: SensorSample | None) -> None:
         assert self._told is not None
-        self._followed = sample
         core = self.core
-        trusted = sample is not None and core.safety.distrusted is None and sample.state.is_finite()
-        state = sample.state if sample is not None and trusted else None
+        state = sample.state if sample is not None and core.safety.distrusted is None else None
         stopped = core.mode is Mode.HOLDING and core.has_acted
         self._commands.publish(self._actuation.command(self._told, state, stopped))
+
+    def _look_around(self) -> None:
+        """See who listens, and who else commands the robot."""
+        self.core.blocked = self._missing_listener()
+        self._look_for_strangers()
 
     def _look_for_strangers(self) -> None:
         """Two who command one robot would fight over it: stop, until somebody has seen to it."""
