@@ -22,6 +22,9 @@ class TrotGenerator:
         self._default = default_position
         legs = gait.legs
         self._joints = np.array([leg.joints for leg in legs]).T.reshape(-1)  # (3 legs,) part by part
+        self._sign, self._zero = (
+            np.array([getattr(leg, name) for leg in legs]).T.reshape(-1) for name in ("sign", "zero")
+        )  # as `_joints`
         self._phase_offset, self._lateral, self._thigh, self._shank = np.array(
             [(leg.phase_offset, leg.lateral_offset, leg.thigh, leg.shank) for leg in legs]
         ).T  # (legs,) each
@@ -49,7 +52,8 @@ class TrotGenerator:
         foot = self._foot + (progress * half_step)[..., None, :] * foot_velocity
         joints = np.empty((*velocity.shape[:-1], len(self._default)))
         joints[...] = self._default
-        joints[..., self._joints] = self._inverse_kinematics(foot, lift - gait.body_height)
+        angles = self._inverse_kinematics(foot, lift - gait.body_height)
+        joints[..., self._joints] = self._sign * angles + self._zero
         return joints
 
     def _inverse_kinematics(self, foot: Array, z: Array) -> Array:

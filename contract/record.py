@@ -31,7 +31,11 @@ class Joint:
 
 @dataclass(frozen=True)
 class Leg:
-    """One leg of three joints (abduction, thigh, knee) as `contract.gait` needs it."""
+    """One leg of three joints (abduction, thigh, knee) as `contract.gait` needs it.
+
+    A joint's position is `sign` · angle + `zero`; all angles are 0 where the leg hangs straight down, and
+    turn about x, y and y of the base.
+    """
 
     joints: tuple[int, int, int]  # indices into Contract.joints
     hip: tuple[float, float, float]  # abduction axis in the base frame, m
@@ -39,6 +43,8 @@ class Leg:
     thigh: float  # m
     shank: float  # m
     phase_offset: float  # fraction of a stride
+    sign: tuple[float, float, float] = (1.0, 1.0, 1.0)  # 1 or -1: which way each joint turns
+    zero: tuple[float, float, float] = (0.0, 0.0, 0.0)  # rad, of the joints where the leg hangs straight
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from contract.errors import ContractError, UnknownNameError
@@ -84,6 +85,10 @@ def _validate_gait(gait: Gait, contract: Contract, where: str) -> None:
         raise ContractError(f"{where}.legs: no legs, or a joint index outside the contract in {indices}.")
     if len(set(indices)) != len(indices):
         raise ContractError(f"{where}.legs: a joint belongs to two places in {indices}.")
+    signs = [sign for leg in gait.legs for sign in leg.sign]
+    zeros = [zero for leg in gait.legs for zero in leg.zero]
+    if not set(signs) <= {1.0, -1.0} or not all(map(math.isfinite, zeros)):
+        raise ContractError(f"{where}.legs: sign must be 1 or -1 and zero finite, got {signs} and {zeros}.")
     lengths = [gait.body_height, *(x for leg in gait.legs for x in (leg.thigh, leg.shank))]
     if gait.frequency <= 0 or min(lengths) <= 0:
         raise ContractError(f"{where}: frequency, body_height, thigh and shank must be > 0.")

@@ -71,7 +71,7 @@ def _joints(gait: Gait, count: int, name: str) -> Reflection:
     for leg in gait.legs:
         other = _opposite(leg, gait, name)
         index[list(leg.joints)] = other.joints
-        signs[list(leg.joints)] = LEG_SIGNS
+        signs[list(leg.joints)] = np.array(LEG_SIGNS) * leg.sign * other.sign
     if (index < 0).any():
         raise TerrafirmaError(f"symmetry: {name} has joints that belong to no leg.")
     return index, signs

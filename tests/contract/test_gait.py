@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,21 @@ def test_feet_on_the_ground_stand_still_in_the_world(
         assert on_ground.sum() == 2
         speed = (after - before)[:, :2] / (2 * delta)
         np.testing.assert_allclose(speed[on_ground], expected[on_ground], atol=1e-6)
+
+
+def test_joints_that_turn_the_other_way_or_are_zero_elsewhere(
+    legged_contract: Contract, gait: Gait, trot: TrotGenerator
+) -> None:
+    rng = np.random.default_rng(0)
+    legs, expected = [], trot.joint_position(0.13, np.array([0.4, -0.2, 0.5]))
+    for leg in gait.legs:
+        sign, zero = rng.choice([-1.0, 1.0], 3), rng.uniform(-1.0, 1.0, 3)
+        legs.append(replace(leg, sign=tuple(sign), zero=tuple(zero)))
+        expected[list(leg.joints)] = sign * expected[list(leg.joints)] + zero
+    default = np.array([joint.default_position for joint in legged_contract.joints])
+    other = TrotGenerator(replace(gait, legs=tuple(legs)), default)
+    found = other.joint_position(0.13, np.array([0.4, -0.2, 0.5]))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_diagonal_legs_swing_together_and_no_foot_digs(trot: TrotGenerator, gait: Gait) -> None:

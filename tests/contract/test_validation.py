@@ -115,6 +115,8 @@ LEGGED = {
     "no-legs": (lambda c: gait(c, legs=()), r"action\.gait\.legs: no legs"),
     "leg-index": (lambda c: leg(c, joints=(0, 1, 12)), r"action\.gait\.legs: .*outside the contract"),
     "leg-twice": (lambda c: leg(c, joints=(3, 1, 2)), r"action\.gait\.legs: a joint belongs to two"),
+    "leg-sign": (lambda c: leg(c, sign=(1.0, 0.5, 1.0)), r"action\.gait\.legs: sign must be 1 or -1"),
+    "leg-zero": (lambda c: leg(c, zero=(NAN, 0.0, 0.0)), r"action\.gait\.legs: .*zero finite"),
     "frequency": (lambda c: gait(c, frequency=0.0), r"action\.gait: frequency"),
     "shank": (lambda c: leg(c, shank=0.0), r"action\.gait: .*shank must be > 0"),
     "gait-command": (
