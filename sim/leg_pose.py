@@ -27,7 +27,7 @@ def standing_pose(urdf: Urdf, limb: list[UrdfJoint]) -> dict[str, float]:
     if len(limb) > MAX_JOINTS or any(b.parent != a.child for a, b in pairwise(limb)):
         return {}
     chain = serial_chain(urdf, names)
-    forward = ForwardKinematics(Kinematics(chain, _end(urdf, limb[-1].child)))
+    forward = ForwardKinematics(Kinematics(chain, end_of(urdf, limb[-1].child)))
     values = [_tries(joint) for joint in limb]
     poses = np.array(list(product(*values)))
     points = np.array([forward.tool_position(pose) for pose in poses]) - chain[0].xyz
@@ -51,7 +51,7 @@ def _tries(joint: UrdfJoint) -> Array:
     return np.unique(np.append(values, 0.0)) if low < 0.0 < high else values
 
 
-def _end(urdf: Urdf, link: str) -> tuple[float, float, float]:
+def end_of(urdf: Urdf, link: str) -> tuple[float, float, float]:
     """The far end of a last link: where a fixed link sits on it, or twice as far as its centre of mass."""
     fixed = [origin for parent, origin in urdf.fixed.values() if parent == link]
     if fixed:

@@ -13,27 +13,26 @@ from pathlib import Path
 import numpy as np
 
 from contract.errors import TerrafirmaError
-from contract.record import Joint
-from contract.rotation import tilt
-from sim.domains.domain import ENGINES, Domain
-from sim.engines.bullet import pybullet
-from sim.leg_pose import standing_pose
+from contract.record import Gait, Joint, Kinematics
+from sim.gait_guess import Chain, guess_gait, stand_in
+from sim.leg_pose import end_of, standing_pose
+from sim.robot_measures import measure
+from sim.robot_trial import trials
 from sim.robots.chain import serial_chain
 from sim.robots.inertia import repair_inertias
-from sim.robots.model import facts, model_file
+from sim.robots.model import facts
 from sim.robots.spec import Base, RobotSpec, Tool
 from sim.robots.urdf import Urdf, UrdfJoint, read_description
 from sim.robots.urdf_check import checked_urdf
-from sim.simulated_robot import SimulatedRobot
 
 STIFFNESS = 2.0  # 1/rad, kp in units of the largest torque
 DAMPING = {"fixed": 1 / 15, "floating": 1 / 50, "planar": 1 / 50}  # s, kd in units of kp
 EFFORT, VELOCITY = 50.0, 10.0  # N·m, rad/s, where the file has none
+STEADINESS = 6.0  # 1/rad, least kp in units of the robot's weight on the end of a level thigh
+STANDARD_GRAVITY = 9.81  # m/s²
 NO_LIMITS = (-3.14159, 3.14159)  # rad, what a joint has whose file gives it none
 CLEARANCE = 0.005  # m
 FOOT = 0.02  # m above a limb's lowest point, within which a link fixed to its end is the foot
-TRIAL = 400  # steps in each engine
-SAG = 0.2  # rad
 
 
 @dataclass
@@ -72,10 +71,10 @@ def draft_robot(path: Path, base: Base | None = None) -> Draft:
         friction_hardness=100.0 if base != "fixed" else 1.0,
         source=str(path),
     )
-    warnings.append("joints: kp, kd and armature are guessed from the torque limits")
+    warnings.append("joints: kp, kd and armature are guessed, from the torque limits and a walker's weight")
     complete = _with_tool if base == "fixed" else _with_feet
     spec = complete(spec, urdf, limbs, warnings)
-    _try(spec, warnings)
+    warnings += [complaint for trial in trials(spec) for complaint in trial.complaints]
     return Draft(spec, warnings)
 
 
@@ -156,10 +155,13 @@ def _with_feet(spec: RobotSpec, urdf: Urdf, limbs: list[list[UrdfJoint]], warnin
     pose: dict[str, float] = {}
     for limb in limbs:
         pose |= standing_pose(urdf, limb)
-    warnings.append("joints: default positions are guessed: each limb's end under its first joint")
     joints = (replace(j, default_position=pose.get(j.name, j.default_position)) for j in spec.joints)
     spec = replace(spec, joints=tuple(joints))
-    lows = _lowest_points(spec)
+    if spec.base == "floating":
+        spec = _with_gait(spec, urdf, limbs, warnings)
+    if spec.gait is None:
+        warnings.append("joints: default positions are guessed: each limb's end under its first joint")
+    lows = measure(spec).lowest
     rigid = {link: parent for link, (parent, _) in facts(spec).fixed.items()}
     feet = []
     for limb in limbs:
@@ -176,53 +178,46 @@ def _with_feet(spec: RobotSpec, urdf: Urdf, limbs: list[list[UrdfJoint]], warnin
     return replace(spec, feet=tuple(feet), base_height=height)
 
 
+def _with_gait(spec: RobotSpec, urdf: Urdf, limbs: list[list[UrdfJoint]], warnings: list[str]) -> RobotSpec:
+    """With a trot, its feet under the centre of mass, where the legs are those of a quadruped."""
+    names = [joint.name for joint in spec.joints]
+    try:
+        chains = [_chain(urdf, limb, names) for limb in limbs]
+    except (TerrafirmaError, ValueError):  # a limb that branches, or has a locked joint
+        warnings.append("gait: none, its legs are no single chains of turning joints; no task velocity")
+        return spec
+    default = np.array([joint.default_position for joint in spec.joints])
+    gait = guess_gait(chains, default)
+    joints = gait if isinstance(gait, str) else stand_in(gait, spec.joints)
+    if isinstance(gait, str) or isinstance(joints, str):
+        warnings.append(f"gait: none, so no task velocity: {joints}")
+        return spec
+    measured = measure(replace(spec, joints=joints))
+    ahead = round(measured.center[0] - float(np.mean([leg.hip[0] for leg in gait.legs])), 3)
+    gait = replace(gait, foot_x_offset=ahead)
+    settled = stand_in(gait, _stiffened(joints, measured.mass, gait))
+    warnings.append("gait: guessed from the legs' geometry; the default positions are where it stands")
+    if isinstance(settled, str):
+        raise TerrafirmaError(f"{spec.urdf}: its feet cannot be below its centre of mass: {settled}.")
+    armature = tuple(2 * spec.time_step * joint.kd for joint in settled)
+    return replace(spec, gait=gait, joints=settled, joint_armature=armature)
+
+
+def _stiffened(joints: tuple[Joint, ...], mass: float, gait: Gait) -> tuple[Joint, ...]:
+    """Stiff enough to trot on two legs without sagging, whatever the torque limits."""
+    thigh = max(leg.thigh for leg in gait.legs)
+    least = float(f"{STEADINESS * mass * STANDARD_GRAVITY * thigh:.2g}")
+    return tuple(replace(j, kp=max(j.kp, least), kd=max(j.kd, least * DAMPING["floating"])) for j in joints)
+
+
+def _chain(urdf: Urdf, limb: list[UrdfJoint], names: list[str]) -> Chain:
+    own = tuple(joint.name for joint in limb)
+    kinematics = Kinematics(serial_chain(urdf, own), end_of(urdf, limb[-1].child))
+    return Chain(tuple(names.index(name) for name in own), kinematics)
+
+
 def _carrier(link: str, rigid: dict[str, str]) -> str:
     """The moving link that `link` is fixed to, at last."""
     while link in rigid:
         link = rigid[link]
     return link
-
-
-def _lowest_points(spec: RobotSpec) -> dict[str, float]:
-    """Height above the base, m, of the lowest point of each colliding link in the default pose."""
-    client = pybullet.connect(pybullet.DIRECT)
-    try:
-        with model_file(spec, planar_joints=False) as path:
-            body = pybullet.loadURDF(str(path), useFixedBase=True, physicsClientId=client)
-        defaults = {joint.name: joint.default_position for joint in spec.joints}
-        lows = {}
-        for i in range(pybullet.getNumJoints(body, physicsClientId=client)):
-            name = pybullet.getJointInfo(body, i, physicsClientId=client)[1].decode()
-            if name in defaults:
-                pybullet.resetJointState(body, i, defaults[name], physicsClientId=client)
-        for i in range(pybullet.getNumJoints(body, physicsClientId=client)):
-            if pybullet.getCollisionShapeData(body, i, physicsClientId=client):
-                link = pybullet.getJointInfo(body, i, physicsClientId=client)[12].decode()
-                lows[link] = float(pybullet.getAABB(body, i, physicsClientId=client)[0][2])
-        return lows
-    except pybullet.error as error:
-        raise TerrafirmaError(f"{spec.urdf}: PyBullet cannot load it ({error}).") from error
-    finally:
-        pybullet.disconnect(physicsClientId=client)
-
-
-def _try(spec: RobotSpec, warnings: list[str]) -> None:
-    """One second in each engine; an engine that cannot load the robot refuses it."""
-    default = np.array([joint.default_position for joint in spec.joints])
-    for engine in ENGINES:
-        try:
-            robot = SimulatedRobot(spec, Domain(engine))
-        except (ValueError, pybullet.error) as error:
-            raise TerrafirmaError(f"{spec.urdf}: {engine} cannot load it ({_line(error)}).") from error
-        robot.reset()
-        robot.step(TRIAL)
-        moved = float(np.abs(robot.sense().joint_position - default).max())
-        if not moved < SAG:
-            warnings.append(f"{engine}: after a second a joint is {moved:.2f} rad from its default; raise kp")
-        if spec.base != "fixed" and not tilt(robot.pose()[1]) < SAG:
-            warnings.append(f"{engine}: does not stand in its default pose after a second; choose another")
-        robot.close()
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

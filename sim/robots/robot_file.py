@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Joint, Kinematics
 from sim.robots.chain import serial_chain
+from sim.robots.gait_entry import GaitEntry
 from sim.robots.model import facts
 from sim.robots.spec import RobotSpec, Tool, Vector
 from sim.robots.urdf import Urdf
@@ -60,6 +61,7 @@ class RobotFile(_Strict):
     intangible: tuple[str, ...] = ()
     friction_hardness: float = Field(1.0, gt=0)
     locked: dict[str, float] = {}
+    gait: GaitEntry | None = None
     joints: dict[str, JointEntry] = Field(min_length=1)
 
 
@@ -81,6 +83,7 @@ def load_robot_file(path: Path) -> RobotSpec:
         base_height=entry.base_height,
         feet=entry.feet,
         tool=None if entry.tool is None else Tool(entry.tool.link, entry.tool.offset),
+        gait=None if entry.gait is None else entry.gait.gait(tuple(entry.joints), f"{path}: gait"),
         gravity_compensated=entry.gravity_compensated,
         locked=tuple(entry.locked.items()),
         intangible=entry.intangible,
@@ -108,7 +111,8 @@ def _completed(spec: RobotSpec, path: Path) -> RobotSpec:
     for joint in spec.joints:
         if joint.name not in urdf.joints:
             raise UnknownNameError("joint", joint.name, urdf.joints, f"{path}: joints")
-    named = {"feet": spec.feet, "tool.link": (spec.tool.link,) if spec.tool else ()}
+    tool = (spec.tool.link,) if spec.tool else ()
+    named = {"feet": spec.feet, "intangible": spec.intangible, "tool.link": tool}
     for field, links in named.items():
         for link in links:
             if link not in urdf.links:
