@@ -76,18 +76,24 @@ def train(
     return 0
 
 
-def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(name="json")] = False) -> int:
+def check(
+    policy: Positional[str],
+    /,
+    controllers: Path | None = None,
+    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> int:
     """Verify a policy file: contract, digest, golden trace; and say what it expects of a robot.
 
     Args:
         policy: ONNX file, or the name of a shipped one.
+        controllers: parameter file of ros2_control, whose joints and their order have to be the policy's.
         as_json: print one JSON object.
     """
     from policies.runtime import Policy
 
     loaded = Policy(policy_file(policy))
     contract = loaded.contract
-    facts = {
+    facts: dict[str, Any] = {
         "policy": contract.identity.policy,
         "robot": contract.identity.robot,
         "task": contract.identity.task,
@@ -103,6 +109,10 @@ def check(policy: Positional[str], /, as_json: Annotated[bool, tyro.conf.arg(nam
         "golden_error": loaded.golden_error,
         "sha256": loaded.sha256,
     }
+    if controllers is not None:
+        from robot_bridge.controller_file import compare_controllers
+
+        facts["controllers"] = compare_controllers(controllers, contract.joint_names)
     _print_facts(facts, as_json)
     return 0
 
