@@ -1,6 +1,7 @@
-"""Node that asks a policy for random things: targets or velocities within its contract's range.
+"""Node that asks a policy for random things, or always the same: targets or velocities.
 
-Parameters: policy (path; its contract says what can be asked), interval (s of ROS time between
+Parameters: policy (path; its contract says what can be asked), command (what is asked; empty: random
+things within the contract's range), interval (s of ROS time between
 two new commands), publish_rate (Hz of wall time at which the current one is repeated), seed,
 base_frame, stamped_cmd_vel (whether velocities are sent as TwistStamped), use_sim_time.
 """
@@ -16,7 +17,7 @@ from rclpy.executors import Executor
 from contract.errors import TerrafirmaError
 from policies.runtime import Policy
 from robot_bridge import ros
-from robot_bridge.commander import Commander
+from robot_bridge.commander import Commander, parse_command
 from robot_bridge.task_messages import TaskPublisher
 
 
@@ -30,7 +31,8 @@ class CommanderNode(ros.BridgeNode):
             raise TerrafirmaError("parameter policy: give the path of an exported ONNX file.")
         command = Policy(Path(path)).contract.command
         rng = np.random.default_rng(ros.setting(self, "seed", 0))
-        self._commander = Commander(command, ros.setting(self, "interval", 3.0), rng)
+        fixed = parse_command(ros.setting(self, "command", ""), command)
+        self._commander = Commander(command, ros.setting(self, "interval", 3.0), rng, fixed)
         self._period = 1.0 / max(ros.setting(self, "publish_rate", 20.0), 1e-3)
         frame = ros.setting(self, "base_frame", "base_link")
         stamped = ros.setting(self, "stamped_cmd_vel", False)

@@ -16,6 +16,7 @@ DEFAULT_TOPICS = [
     *(f"{topic} {COMMAND_TYPES[interface]}" for interface, topic in COMMAND_TOPICS.items()),
     "target geometry_msgs/msg/PointStamped",
     "cmd_vel geometry_msgs/msg/Twist",
+    "emulated_robot/truth geometry_msgs/msg/PoseStamped",
     "/diagnostics diagnostic_msgs/msg/DiagnosticArray",
 ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Contract
-from robot_bridge.commander import Commander
+from robot_bridge.commander import Commander, parse_command
 from robot_bridge.exploration import Exploration
 from robot_bridge.joint_commands import check_interface
 from robot_bridge.task_command import TaskCommand
@@ -51,6 +51,22 @@ def test_commander_keeps_each_command_for_its_interval(iiwa_contract: Contract) 
     ).all()
     again = Commander(iiwa_contract.command, 3.0, np.random.default_rng(0))
     assert np.array_equal(again.current(0.0), drawn[0])
+
+
+def test_commander_may_ask_for_one_thing(a1_contract: Contract) -> None:
+    assert parse_command("  ", a1_contract.command) is None
+    fixed = parse_command("0.4, 0 -0.2", a1_contract.command)
+    assert fixed is not None
+    commander = Commander(a1_contract.command, 3.0, np.random.default_rng(0), fixed)
+    assert [commander.current(t).tolist() for t in (0.0, 100.0)] == [[0.4, 0.0, -0.2]] * 2
+    for text, message in (
+        ("fast", "'fast': expected vx, vy, yaw_rate"),
+        ("0.4", "has 1 values: expected vx, vy, yaw_rate"),
+        ("0 9 0", "vy: 9 is outside"),
+        ("nan 0 0", "vx: nan is outside"),
+    ):
+        with pytest.raises(TerrafirmaError, match=message):
+            parse_command(text, a1_contract.command)
 
 
 def test_impossible_settings_are_refused(iiwa_contract: Contract) -> None:
