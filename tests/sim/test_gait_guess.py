@@ -13,6 +13,7 @@ from contract.errors import TerrafirmaError, UnknownNameError
 from contract.gait import TrotGenerator
 from contract.kinematics import ForwardKinematics
 from contract.record import Kinematics
+from pipeline.cli import main
 from policies.symmetry import Mirror, reflect
 from sim.contracts import build_contract, unnamed_identity
 from sim.gait_guess import guess_gait
@@ -128,3 +129,21 @@ def test_a_urdf_may_describe_its_ros2_control(tmp_path: Path) -> None:
     text = A1.read_text().replace('filename="', f'filename="{A1.parent}/')
     urdf.write_text(text.replace("</robot>", f"{block}</robot>"))
     assert [joint.name for joint in draft_robot(urdf).spec.joints] == names
+
+
+def test_a_check_that_fails_says_so(
+    laikago: RobotSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weak = tuple(replace(joint, kp=10.0, kd=1.0) for joint in laikago.joints)
+    path = tmp_path / "weak.yaml"
+    path.write_text(robot_text(replace(laikago, joints=weak), [], tmp_path))
+    assert main(["robot", "check", str(path)]) == 2
+    assert "DOES NOT STAND" in capsys.readouterr().out
+    for arguments, message in (
+        (["check", "a1", "--out", "a1.yaml"], "--out belongs to `terrafirma robot import`"),
+        (["import", str(A1), "--picture", "a1.png"], "--picture belongs to `terrafirma robot check`"),
+        (["check", "a1", "--picture", "a1.txt"], "must end with .png or .jpg"),
+        (["check", "a2"], "unknown robot 'a2'"),
+    ):
+        assert main(["robot", *arguments]) == 2
+        assert message in " ".join(capsys.readouterr().err.split())
