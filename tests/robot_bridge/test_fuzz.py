@@ -23,7 +23,9 @@ from robot_bridge.policy_core import PolicyCore
 from robot_bridge.safety import SensorSample
 
 LONGEST = 40  # messages of one example
-EXAMPLES = max(1, int(os.environ.get("FUZZ", "1000")) // (LONGEST // 4))
+ROUND = 1000  # messages after which a new search begins: hypothesis remembers all of one
+ROUNDS = -(-int(os.environ.get("FUZZ", "1000")) // ROUND)
+EXAMPLES = ROUND // (LONGEST // 4)
 
 number = st.floats(allow_nan=True, allow_infinity=True, width=64) | st.floats(-4.0, 4.0)
 stamp = st.builds(SimpleNamespace, sec=st.integers(-(2**31), 2**31 - 1), nanosec=st.integers(0, 2**32 - 1))
@@ -65,9 +67,10 @@ def a1(a1_policy: Path) -> Policy:
     return Policy(a1_policy)
 
 
+@pytest.mark.parametrize("_round", range(ROUNDS))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_no_message_breaks_the_cores(a1: Policy, data: st.DataObject) -> None:
+def test_no_message_breaks_the_cores(a1: Policy, _round: int, data: st.DataObject) -> None:
     contract = a1.contract
     reader, core = JointReader(contract), PolicyCore(a1)
     core.activate()

@@ -27,7 +27,7 @@ MOMENTS = random.SystemRandom()
 LATEST = 3.0  # s of walking after which a node dies at the latest
 READABLE = 1.0  # s before the kill, up to which everything is in the bag
 START = 90.0  # s, for four processes to start beside whatever else this machine does
-LEASE = 30.0  # s; DDS gives a silent participant 20 before it counts as gone
+LEASE = 90.0  # s; DDS gives a silent participant 20 before it counts as gone, and more on a busy machine
 SAG, STILL = 0.15, 0.02  # rad, from the default pose on four legs, and in 0.1 s
 SEEN: list[Kill] = []
 
@@ -67,7 +67,8 @@ def test_the_others_are_safe_and_the_bag_is_readable(bench: KillBench, node: str
         assert bench.end_recorder() == 0
         lost = bench.seconds_lost(node, killed)
     assert lost < READABLE
-    assert len(load_transitions(bench.bag)) > 0  # each observation is built again from the bag's sensors
+    if moment > READABLE:  # else there may be no two ticks of a policy that runs
+        assert len(load_transitions(bench.bag)) > 0  # each observation is built again from the bag's sensors
     SEEN.append(Kill(node, lost, took))
 
 
