@@ -280,6 +280,13 @@ def main(arguments: list[str] | None = None) -> int:
     except TerrafirmaError as error:
         console.print(f"error: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         return INVALID_INPUT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        console.print(
+            f"error: {error.filename}: {error.strerror}.", style="bold red", markup=False, soft_wrap=True
+        )
+        return INVALID_INPUT
     except ModuleNotFoundError as error:
         console.print(
             f"error: this command needs {error.name!r}, which is not installed; "

@@ -58,9 +58,9 @@ class RecorderNode(ros.ManagedNode):
         tick_node = ros.setting(self, "policy_node", "policy")
         self._tick_topic = self.resolve_topic_name(f"{tick_node}/tick")
         self._stop_rule = StopRule(
-            ros.setting(self, "max_ticks", 0),
-            ros.setting(self, "seconds", 0.0),
-            ros.setting(self, "stall_timeout", 0.0),
+            ros.setting(self, "max_ticks", 0, low=0),
+            ros.setting(self, "seconds", 0.0, low=0.0),
+            ros.setting(self, "stall_timeout", 0.0, low=0.0),
         )
         self._compression = ros.setting(self, "compression", "none")
         self._split = ros.setting(self, "split_megabytes", 0.0)

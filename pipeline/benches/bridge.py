@@ -79,7 +79,7 @@ def measure(rate: int, turns: int, seconds: float, into: Turns) -> Iterator[None
         write_policy(policy, float(rate))
         with _nodes(Path(folder), policy) as (node, environment):
             probe = _start(
-                *("pipeline.benches.bridge_probe", [str(rate), str(turns), str(seconds)]),
+                *("robot_bridge.bench_probe", [str(policy), str(rate), str(turns), str(seconds)]),
                 *(Path(folder) / "probe.log", environment),
                 stdout=subprocess.PIPE,
             )
@@ -114,7 +114,7 @@ def _nodes(folder: Path, policy: Path) -> Iterator[tuple[subprocess.Popen[bytes]
     environment = node_environment(os.environ) | own_domain(os.environ, os.getpid())
     arguments = ["--ros-args", "-r", "__ns:=/policy", "-p", f"policy:={policy}", "-p", "robot_timeout:=60.0"]
     node = _start("robot_bridge.policy_node", arguments, folder / "policy.log", environment)
-    echo = _start("pipeline.benches.bridge_echo", [], folder / "echo.log", environment)
+    echo = _start("robot_bridge.bench_echo", [], folder / "echo.log", environment)
     try:
         yield node, environment
     finally:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.trained_range import TrainedRange, trained_range
+from sim.domains.parameters import PARAMETERS
 from sim.domains.reader import load_domain, parse_domain
 from sim.robots import load_robot
 
@@ -49,10 +50,12 @@ def test_no_draw_leaves_it() -> None:
     robot, rng = load_robot("a1"), np.random.default_rng(0)
     domain = load_domain("legged-randomized")
     for name in {setting.parameter.name for setting in domain.settings}:
-        seen = trained_range(domain, robot, name, None)
-        values = np.concatenate([np.atleast_1d(domain.draw(robot, rng)[name]) for _ in range(50)])
-        assert seen.low <= values.min()
-        assert values.max() <= seen.high
+        values = np.array([np.atleast_1d(domain.draw(robot, rng)[name]) for _ in range(50)])
+        components = PARAMETERS[name].components(tuple(joint.name for joint in robot.joints)) or (None,)
+        for component, drawn in zip(components, values.T, strict=True):
+            seen = trained_range(domain, robot, name, component)
+            assert seen.low <= drawn.min()
+            assert drawn.max() <= seen.high
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5), st.floats(-9, 9))

@@ -1,6 +1,6 @@
 """The robot's end of the wire: sends readings at a rate and notes how long each answer takes.
 
-`python -m pipeline.benches.bridge_probe RATE TURNS SECONDS` lets an echo and a policy node take
+`python -m robot_bridge.bench_probe POLICY RATE TURNS SECONDS` lets an echo and a policy node take
 turns, and prints a line of JSON for each turn: graph, round trips (µs), ticks, missed ticks.
 """
 
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from rclpy.node import Node
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 
-from pipeline.places import policy_file
 from policies.runtime import Policy
 from robot_bridge.messages import float_array
 from robot_bridge.qos import COMMAND, LOG, SENSOR_PUBLISHER
@@ -37,10 +37,10 @@ MICRO = 1e-3  # µs in a ns
 class Probe(Node):
     """Publishes to one graph at a time and matches answers with readings."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, policy: Path, rate: float) -> None:
         super().__init__("probe")
         self._period = round(1e9 / rate)
-        joints = Policy(policy_file("a1-velocity")).contract.joints
+        joints = Policy(policy).contract.joints
         self._pose = np.array([joint.default_position for joint in joints])
         self._rng = np.random.default_rng(0)
         self._joints = JointState(name=[joint.name for joint in joints])
@@ -133,10 +133,10 @@ class Probe(Node):
         return result
 
 
-def main(rate: float, turns: int, seconds: float) -> None:
+def main(policy: Path, rate: float, turns: int, seconds: float) -> None:
     """Let the graphs take turns; raises RuntimeError where one does not answer."""
     rclpy.init()
-    probe = Probe(rate)
+    probe = Probe(policy, rate)
     probe.ask(Transition.TRANSITION_CONFIGURE)
     for turn in range(turns):
         for graph in GRAPHS[:: 1 if turn % 2 else -1]:
@@ -146,4 +146,4 @@ def main(rate: float, turns: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))

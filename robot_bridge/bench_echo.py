@@ -1,6 +1,6 @@
 """What the policy node is held against: a node that answers each reading at once, and thinks of nothing.
 
-`python -m pipeline.benches.bridge_echo`. The answer begins with the stamp that it answers.
+`python -m robot_bridge.bench_echo`. The answer begins with the stamp that it answers.
 """
 
 from __future__ import annotations
