@@ -24,8 +24,8 @@ node.
 |---|---|---|---|---|---|
 """
 TAIL = """
-Nothing tells a policy at once that its recorder was killed: DDS gives a participant that falls silent 20 s, and was seen not to
-notice within 90 s on a busy machine. Until then the policy goes on.
+Nothing tells a policy at once that its recorder was killed: DDS gives a participant that falls silent 20 s,
+and was seen not to notice within 90 s on a busy machine. Until then the policy goes on.
 With a launch file all nodes end with the first, at once.
 """
 REACTION = {
