@@ -15,6 +15,7 @@ from robot_bridge import ros, task_messages
 from robot_bridge.actuation import HOLD, Actuation
 from robot_bridge.deadlines import Alignment, Deadlines
 from robot_bridge.exploration import Exploration
+from robot_bridge.heartbeat import Pulse
 from robot_bridge.joint_commands import CommandPublisher
 from robot_bridge.policy_core import PolicyCore
 from robot_bridge.policy_parameters import PolicyParameters
@@ -25,6 +26,7 @@ from robot_bridge.tick import Mode
 from robot_bridge.tick_publisher import TickPublisher
 
 STRANGER_CHECK = 0.05  # s
+RECORDER = "recorder"  # name of its node
 
 
 class Deployment:
@@ -63,6 +65,7 @@ class Deployment:
         self._task = task_messages.subscribe(
             node, contract.command, parameters.base_frame, parameters.stamped_cmd_vel, self._take_command
         )
+        self._recorder = Pulse(node, RECORDER)
         frames = (parameters.base_frame,)  # a tracker that names no frame may mean the world's
         try:
             sensor_period = await_robot(node, contract, parameters.robot_timeout, frames)
@@ -133,6 +136,7 @@ class Deployment:
 
     def _give_up_topics(self) -> None:
         self._node.destroy_subscription(self._task)
+        self._recorder.destroy()
         self._commands.destroy()
         self._ticks.destroy()
 
@@ -162,8 +166,10 @@ class Deployment:
             self.core.safety.emergency_stop("stranger")
 
     def _missing_listener(self) -> str | None:
-        if self._ticks.listeners() < self._parameters.tick_listeners:
-            return "no_recorder"  # first: it may be one of the command's listeners too
+        needed = self._parameters.tick_listeners
+        # first: it may be one of the command's listeners too
+        if needed > 0 and (self._ticks.listeners() < needed or self._recorder.is_lost):
+            return "no_recorder"
         if self._commands.listeners() < self._parameters.command_listeners:
             return "no_controller"
         return None

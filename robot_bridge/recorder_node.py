@@ -33,6 +33,7 @@ from robot_bridge import ros
 from robot_bridge.background_writer import BackgroundWriter
 from robot_bridge.bag import BagWriter
 from robot_bridge.diagnostics import Diagnostics
+from robot_bridge.heartbeat import Heartbeat
 from robot_bridge.losses import Losses
 from robot_bridge.messages import needs_imu
 from robot_bridge.qos import LOG, LOG_BEST_EFFORT
@@ -67,6 +68,7 @@ class RecorderNode(ros.ManagedNode):
         self._min_free = ros.setting(self, "min_free_megabytes", 100.0)
         self._buffer = ros.setting(self, "buffer_megabytes", 64.0)
         self._diagnostics = Diagnostics(self)
+        self._heartbeat = Heartbeat(self)
         self._bag: BackgroundWriter | None = None
         self._losses = Losses()
         self._failed: float | None = None  # wall s, when writing did
@@ -123,6 +125,7 @@ class RecorderNode(ros.ManagedNode):
         executor.spin_once(timeout_sec=ros.IDLE)
         if self._bag is None:
             return
+        self._heartbeat.beat()
         wall = time.monotonic()
         if self._bag.error is not None:
             self._give_up(self._bag, wall)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from robot_bridge.heartbeat import TIMEOUT
 from robot_bridge.tick import Mode
 from robot_bridge.transitions import load_transitions
 from tests.robot_bridge.sigkill.bench import NODES, KillBench
@@ -24,6 +25,7 @@ from tests.robot_bridge.sigkill.table import Kill, write_table
 PAGE = Path(__file__).parents[2] / "docs" / "sigkill.md"
 COUNT = int(os.environ.get("KILLS", str(len(NODES))))
 MOMENTS = random.SystemRandom()
+ENOUGH = 0.5  # s of walking, of which a bag that loses 0.2 s at most holds running ticks
 LATEST = 3.0  # s of walking after which a node dies at the latest
 READABLE = 1.0  # s before the kill, up to which everything is in the bag
 START = 90.0  # s, for four processes to start beside whatever else this machine does
@@ -66,7 +68,7 @@ def test_the_others_are_safe_and_the_bag_is_readable(bench: KillBench, node: str
         assert bench.end_recorder() == 0
         lost = bench.seconds_lost(node, killed)
     assert lost < READABLE
-    if moment > READABLE:  # else there may be no two ticks of a policy that runs
+    if moment > ENOUGH:
         assert len(load_transitions(bench.bag)) > 0  # each observation is built again from the bag's sensors
     SEEN.append(Kill(node, lost, took))
 
@@ -81,13 +83,6 @@ def _robot_stands(bench: KillBench, began: float) -> float:
     took = time.monotonic() - began
     bench.spin(1.0)
     return took
-
-
-def _policy_goes_on_or_holds(bench: KillBench, began: float) -> float:
-    """Only DDS tells it, after 20 s or much later: until then it goes on, and is as safe as before."""
-    bench.spin(2.0)
-    assert {seen.tick.mode for seen in bench.ticks} <= {Mode.RUNNING, Mode.RAMPING, Mode.HOLDING}
-    return time.monotonic() - began
 
 
 def _policy_holds(bench: KillBench, began: float, cause: str, within: float) -> float:
@@ -118,7 +113,7 @@ def _policy_stands_still(bench: KillBench, began: float) -> float:
 REACTIONS = {
     "policy": _robot_stands,
     "robot": lambda bench, began: _policy_holds(bench, began, "stale_sensors", 5.0),
-    "recorder": _policy_goes_on_or_holds,
+    "recorder": lambda bench, began: _policy_holds(bench, began, "no_recorder", TIMEOUT + 5.0),
     "commander": _policy_stands_still,
 }
 
