@@ -24,9 +24,10 @@ node.
 |---|---|---|---|---|---|
 """
 TAIL = """
-Nothing tells a policy at once that its recorder was killed: the middleware gives a participant that falls silent
-20 s, and was seen not to notice within 90 s on a busy machine. So the recorder has a heartbeat (`recorder/alive`), and
-counts as gone after 3 s of silence. With a launch file all nodes end with the first, at once.
+Nothing tells a policy at once that its recorder was killed: the middleware gives a participant that falls
+silent 20 s, and was seen not to notice within 90 s on a busy machine. So the recorder has a heartbeat
+(`recorder/alive`), and counts as gone after 3 s of silence. With a launch file all nodes end with the first,
+at once.
 """
 REACTION = {
     "policy": "the robot's own time-out (`command_timeout`, 0.1 s) makes it stand",
