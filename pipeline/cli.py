@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,8 +48,9 @@ def run(
     from pipeline.loop import run_loop
     from pipeline.tables import show_rows
 
-    rows = run_loop(_run_directory(recipe, out, seed, workers))
-    show_rows(rows)
+    directory = _run_directory(recipe, out, seed, workers)
+    with _resumable(directory.path, f"the same command, with --out {directory.path}"):
+        show_rows(run_loop(directory))
     return 0
 
 
@@ -72,7 +74,9 @@ def train(
     from pipeline.loop import train_only
     from pipeline.tables import show_rows
 
-    show_rows(train_only(_run_directory(recipe, out, seed, workers, resume), resume))
+    directory = _run_directory(recipe, out, seed, workers, resume)
+    with _resumable(directory.path, f"the same command, with --out {directory.path} --resume"):
+        show_rows(train_only(directory, resume))
     return 0
 
 
@@ -313,6 +317,19 @@ def _run_directory(
     if resume and not (path / "source" / CHECKPOINT).is_file():
         raise TerrafirmaError(f"{path}: holds no checkpoint to go on from; leave --resume out to begin.")
     return RunDirectory(path, loaded, text)
+
+
+@contextmanager
+def _resumable(path: Path, how: str) -> Iterator[None]:
+    """Say, of a run that is interrupted once it has a checkpoint, how it goes on."""
+    from policies.train import CHECKPOINT
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if any(path.rglob(CHECKPOINT)):
+            console.print(f"interrupted; it goes on with {how}", markup=False, soft_wrap=True)
+        raise
 
 
 def _print_facts(facts: dict[str, Any], as_json: bool) -> None:

@@ -106,9 +106,15 @@ def load_recipe(name: str | Path, seed: int | None = None, workers: str | None =
     if workers is not None and isinstance(data.get("train"), dict):
         data["train"]["workers"] = int(workers) if workers.isdecimal() else workers
     try:
-        return Recipe.model_validate(data), text
+        recipe = Recipe.model_validate(data)
     except ValidationError as error:
         raise _explain(error, path) from error
+    if workers is not None and int(re.sub(r"\D", "", workers) or 1) > recipe.train.environments:
+        raise TerrafirmaError(
+            f"--workers {workers}: there are {recipe.train.environments} environments to share "
+            f"(train.environments of {path}); give at most as many."
+        )
+    return recipe, text
 
 
 def _explain(error: ValidationError, path: Path) -> TerrafirmaError:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -96,15 +97,14 @@ def measure(rate: int, turns: int, seconds: float, into: Turns) -> Iterator[None
                 probe.wait()
 
 
-def _note(into: Turns, turn: dict[str, object], policy_pid: int, seconds: float) -> None:
-    trips = turn["trips"]
-    assert isinstance(trips, list)
+def _note(into: Turns, turn: dict[str, Any], policy_pid: int, seconds: float) -> None:
+    """Add what the probe said of one turn."""
     if turn["graph"] == "echo":
-        into.echo.append(trips)
+        into.echo.append(turn["trips"])
         return
-    into.policy.append(trips)
-    into.ticks += int(str(turn["ticks"]))
-    into.missed += int(str(turn["missed"]))
+    into.policy.append(turn["trips"])
+    into.ticks += turn["ticks"]
+    into.missed += turn["missed"]
     pages = int(Path(f"/proc/{policy_pid}/statm").read_text().split()[1])
     into.memory.append((len(into.policy) * seconds, pages * PAGE * 1e-6))
 

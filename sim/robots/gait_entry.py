@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Gait, Leg
+from sim.robots.entry import Entry
 from sim.robots.spec import Vector
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class LegEntry(_Strict):
+class LegEntry(Entry):
     """One leg; the units are those of `contract.record.Leg`."""
 
     joints: tuple[str, str, str]
@@ -28,7 +25,7 @@ class LegEntry(_Strict):
     zero: Vector = (0.0, 0.0, 0.0)
 
 
-class GaitEntry(_Strict):
+class GaitEntry(Entry):
     """The whole trot; the units are those of `contract.record.Gait`."""
 
     frequency: float = Field(gt=0)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Joint, Kinematics
 from sim.robots.chain import serial_chain
+from sim.robots.entry import Entry
 from sim.robots.gait_entry import GaitEntry
 from sim.robots.model import facts
 from sim.robots.spec import RobotSpec, Tool, Vector
@@ -24,11 +25,7 @@ STABLE_DAMPING = {"fixed": 20.0, "floating": 2.0, "planar": 10.0}
 SUFFIXES = (".yaml", ".yml")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class JointEntry(_Strict):
+class JointEntry(Entry):
     """One actuated joint; the units are those of `contract.record.Joint`."""
 
     default: float
@@ -42,14 +39,14 @@ class JointEntry(_Strict):
     armature: float = Field(ge=0)
 
 
-class ToolEntry(_Strict):
+class ToolEntry(Entry):
     """Link and offset (m) of the tool point."""
 
     link: str
     offset: Vector
 
 
-class RobotFile(_Strict):
+class RobotFile(Entry):
     """The whole file; `model` is relative to it."""
 
     model: Path
@@ -60,7 +57,7 @@ class RobotFile(_Strict):
     tool: ToolEntry | None = None
     intangible: tuple[str, ...] = ()
     friction_hardness: float = Field(1.0, gt=0)
-    locked: dict[str, float] = {}
+    locked: dict[str, float] = Field(default_factory=dict)
     gait: GaitEntry | None = None
     joints: dict[str, JointEntry] = Field(min_length=1)
 
@@ -152,7 +149,7 @@ def _explain(error: ValidationError, path: Path) -> TerrafirmaError:
     problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     location = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
-        inside: dict[str, type[_Strict]] = {"joints": JointEntry, "tool": ToolEntry}
+        inside: dict[str, type[Entry]] = {"joints": JointEntry, "tool": ToolEntry}
         model = inside.get(location[0], RobotFile) if len(location) > 1 else RobotFile
         return UnknownNameError("field", ".".join(location), model.model_fields, str(path))
     return TerrafirmaError(f"{path}: {'.'.join(location)}: {problem['msg']}, got {problem.get('input')!r}.")

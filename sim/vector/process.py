@@ -42,7 +42,7 @@ def work(
     while True:
         try:
             order = pipe.recv_bytes()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         if order == b"q":
             return

@@ -8,6 +8,10 @@ at the end of an episode.
 from __future__ import annotations
 
 import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,6 +29,17 @@ START_TIMEOUT = 120.0  # s
 WORKER_DIED = "an environment worker died; its error is printed above."
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that start meanwhile never see Ctrl-C: they end with the one that they work for."""
+    resource_tracker.ensure_running()  # which unblocks SIGINT when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class SharedMemoryVecEnv(RobotVecEnv):
     """`count` environments spread over `workers` processes of this machine."""
 
@@ -40,7 +55,8 @@ class SharedMemoryVecEnv(RobotVecEnv):
             process = context.Process(
                 target=work, args=(spec, indices.tolist(), seed, memory, theirs), daemon=True
             )
-            process.start()
+            with _without_interrupts():
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)

@@ -1,4 +1,4 @@
-"""A training that is killed in the middle goes on with the same curve."""
+"""A training that is killed in the middle goes on with the same curve; one that is interrupted says so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,7 @@ HASTY = """\
 from policies import callbacks, curve
 callbacks.Checkpoints.LEAST, curve.LearningCurve.EVERY = 0.3, 0.1
 from pipeline.cli import main
-main()
+raise SystemExit(main())
 """
 
 
@@ -50,19 +52,20 @@ def lines(curve: Path) -> list[str]:
     return curve.read_text().rpartition("\n")[0].splitlines() if curve.is_file() else []
 
 
-def kill_in_the_middle(arguments: list[str], source: Path) -> None:
-    """Start training, and SIGKILL it between two checkpoints, with a curve that goes beyond the last."""
+@contextmanager
+def in_the_middle(arguments: list[str], source: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A training between two checkpoints, with a curve that goes beyond the last."""
     command = [sys.executable, "-c", HASTY, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=stream)
     until = time.monotonic() + 200.0
     try:
         while not (source / "checkpoint.pt").is_file() or not 0 < saved(source) < newest(source):
             assert process.poll() is None, "ended by itself"
             assert time.monotonic() < until
             time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        yield process
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -88,7 +91,9 @@ def test_a_killed_training_goes_on_with_the_same_curve(
     recipe, run = tmp_path / "killed.yaml", tmp_path / "run"
     recipe.write_text(RECIPE)
     arguments = ["train", str(recipe), "--out", str(run)]
-    kill_in_the_middle(arguments, run / "source")
+    with in_the_middle(arguments, run / "source", tmp_path / "log") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
     curve = run / "source" / "metrics.jsonl"
     steps = saved(run / "source")
     before = [json.loads(line) for line in lines(curve)]
@@ -106,3 +111,15 @@ def test_a_killed_training_goes_on_with_the_same_curve(
     assert after[-1]["steps"] >= STEPS
     assert Policy(run / "source" / "policy.onnx").contract.identity.policy == "killed"
     assert (run / "report.html").is_file()
+
+
+@pytest.mark.timeout(300)
+def test_an_interrupted_training_says_how_it_goes_on(tmp_path: Path) -> None:
+    recipe, run, log = tmp_path / "interrupted.yaml", tmp_path / "run", tmp_path / "log"
+    recipe.write_text(RECIPE.replace("environments: 2\n  workers: 1", "environments: 4\n  workers: 4"))
+    with in_the_middle(["train", str(recipe), "--out", str(run)], run / "source", log) as process:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+        assert process.wait(60) == 130
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].endswith(f"--out {run} --resume")

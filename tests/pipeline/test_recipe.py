@@ -180,6 +180,13 @@ def test_other_workers_are_refused(tmp_path: Path, workers: str) -> None:
         load_recipe(write(tmp_path), workers=workers)
 
 
+@pytest.mark.parametrize("workers", ["5", "ray:5", "99999"])
+def test_workers_that_would_have_nothing_to_do_are_refused(tmp_path: Path, workers: str) -> None:
+    with pytest.raises(TerrafirmaError, match=rf"--workers {workers}: there are 4 environments"):
+        load_recipe(write(tmp_path), workers=workers)
+    assert load_recipe(write(tmp_path), workers="4")[0].train.workers == 4
+
+
 def test_an_unknown_recipe_brings_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown recipe .*'a1-velocty'\. Did you mean 'a1-velocity'"):
         load_recipe("a1-velocty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -48,5 +49,18 @@ def test_nonsense_is_refused(iiwa_contract: Contract, nonsense: str) -> None:
         check_description(iiwa_contract, nonsense)
 
 
-def test_what_a_description_does_not_know_is_not_compared(iiwa_contract: Contract, text: str) -> None:
-    check_description(iiwa_contract, text.replace("velocity=", "speed=").replace("effort=", "force="))
+@pytest.mark.parametrize(
+    ("limit", "attribute"), [("max_velocity", "velocity"), ("max_effort", "effort"), ("upper", "lower")]
+)
+@pytest.mark.parametrize("unknown", ['{}_other="1"', '{}="0"', '{}="nan"', '{}="fast"'])
+def test_what_a_description_does_not_know_is_not_compared(
+    iiwa_contract: Contract, text: str, limit: str, attribute: str, unknown: str
+) -> None:
+    wide = replace(
+        iiwa_contract, joints=tuple(replace(joint, **{limit: 999.0}) for joint in iiwa_contract.joints)
+    )
+    with pytest.raises(ContractError, match="would allow 999"):
+        check_description(wide, text)
+    if attribute == "lower":  # without a range, neither bound says anything
+        text = re.sub(r'\bupper="[^"]*"', unknown.format("upper"), text)
+    check_description(wide, re.sub(rf'\b{attribute}="[^"]*"', unknown.format(attribute), text))

@@ -112,7 +112,8 @@ CASES = (
     _robot("the IMU's readings are not numbers", "{nan: [imu]}", HOLDS, AT_ONCE, "non_finite_sensors"),
     _robot("a joint is missing", "{missing: [RR_lower_joint]}", HOLDS, TIMED_OUT, "no_sensors", WAITS),
     _robot(
-        "the first joint is missing", "{missing: [FR_hip_joint]}", HOLDS, TIMED_OUT, "stale_sensors", WAITS
+        *("the first joint is missing", "{missing: [FR_hip_joint]}", HOLDS, TIMED_OUT, "stale_sensors"),
+        f"messages without it are taken for another device's; {WAITS}",
     ),
     _robot(
         "joints come in another order", "{shuffled: true}", RUNS, 0.0, "running", "they are found by name"
