@@ -87,8 +87,7 @@ class EmulatedRobotNode(ros.ManagedNode):
 
     def activate(self) -> None:
         assert self._core is not None
-        # Without /clock the stamps have to make sense beside everyone else's wall time.
-        self._epoch = 0 if self._with_clock else time.time_ns() - self._core.time
+        self._epoch: int | None = None  # ns of wall time at which simulated time began
 
     def cleanup(self) -> None:
         if self._core is None or self._robot is None:
@@ -108,10 +107,11 @@ class EmulatedRobotNode(ros.ManagedNode):
             executor.spin_once(timeout_sec=min(remaining, ros.IDLE))
             return
         state = core.advance(time.monotonic_ns())
-        self._publisher.publish(state, core.time, self._epoch)
+        state.stamp = self._stamp(core, state.stamp)
+        self._publisher.publish(state, core.time)
         if self._robot is not None:
             position, orientation, _ = self._robot.pose()
-            self._publisher.publish_truth(position, orientation, core.time, self._epoch)
+            self._publisher.publish_truth(position, orientation, self._stamp(core, core.time))
         if self._diagnostics.due():
             self._diagnostics.publish(
                 Diagnostics.WARN if core.lag or self._fault_text else Diagnostics.OK,
@@ -122,6 +122,17 @@ class EmulatedRobotNode(ros.ManagedNode):
                     "faults": self._fault_text,
                 },
             )
+
+    def _stamp(self, core: EmulatorCore, simulated: int) -> int:
+        """What stands on the wire for a simulated time; ns both.
+
+        Without /clock it has to make sense beside everyone else's wall time.
+        """
+        if self._with_clock:
+            return simulated
+        if self._epoch is None:
+            self._epoch = time.time_ns() - core.time - core.lost(core.time)
+        return self._epoch + simulated + core.lost(simulated)
 
     def _waits_for_controller(self) -> bool:
         if self._await_controller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Protocol
 
 from contract.errors import TerrafirmaError
@@ -9,6 +10,7 @@ from contract.state import Array, JointCommand, RobotState
 from robot_bridge.watchdog import Watchdog
 
 MAX_CATCH_UP = 2  # sensor periods simulated in one go; beyond that, simulated time falls behind
+SLIPS = 100  # times at which it fell behind that are remembered: no reading is older than that
 PATIENCE = 250_000_000  # wall ns for which a lock-stepped robot waits for its controller
 
 
@@ -69,6 +71,7 @@ class EmulatorCore:
         self._commanded: int | None = None  # simulated ns of the newest command; None: nobody controls
         self.time = 0  # simulated ns since the start
         self.lag = 0  # sensor periods by which the simulation fell behind wall time
+        self._slips: deque[tuple[int, int]] = deque(maxlen=SLIPS)  # simulated ns, wall ns lost until then
         self._measured: Array | None = None  # (n,) rad, the newest reading
         robot.reset()
 
@@ -101,14 +104,7 @@ class EmulatorCore:
 
     def advance(self, now: int) -> RobotState:
         """Simulate one sensor period and read the sensors; call when `remaining` is 0 or less."""
-        assert self._due is not None
-        if self._control_ns is not None:
-            self._due = max(self._due, now)  # time spent waiting is not caught up with
-        behind = int((now - self._due) / self._wall_period)
-        if behind > MAX_CATCH_UP:
-            self._due += behind * self._wall_period
-            self.lag += behind
-        self._due += self._wall_period
+        self._fall_behind(now)
         if self._watchdog is not None and (position := self._watchdog.set_point(self.time)) is not None:
             self._robot.command(JointCommand.hold(position))
         self._robot.step(self._steps)
@@ -118,6 +114,29 @@ class EmulatorCore:
         # a reading that was lost leaves an old one, with its age
         state.stamp += self.time - round(self._robot.time * 1e9)
         return state
+
+    def lost(self, stamp: int) -> int:
+        """Wall ns that the simulation had lost until simulated time was `stamp` ns.
+
+        A robot's clock does not stand still because its computer is busy: stamps that did would look late
+        for good.
+        """
+        return next((lost for since, lost in reversed(self._slips) if since < stamp), 0)
+
+    def _fall_behind(self, now: int) -> None:
+        """Set when the next reading is due, and note what of the wall's time will never be simulated."""
+        assert self._due is not None
+        due = self._due
+        if self._control_ns is not None:
+            due = max(due, now)  # time spent waiting is not caught up with
+        behind = int((now - due) / self._wall_period)
+        if behind > MAX_CATCH_UP:
+            due += behind * self._wall_period
+            self.lag += behind
+        if due > self._due:
+            before = self._slips[-1][1] if self._slips else 0
+            self._slips.append((self.time, before + round(due - self._due)))
+        self._due = due + self._wall_period
 
     def _awaits_command(self) -> bool:
         if self._control_ns is None or self._commanded is None:

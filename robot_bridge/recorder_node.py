@@ -17,6 +17,7 @@ exit code 2 a moment later: the policy has held by then.
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,10 @@ class RecorderNode(ros.ManagedNode):
                 self.get_logger().error(_cause(bag))
         count, ticks = sum(bag.counts.values()), self._stop_rule.ticks
         lost = sum(self._losses.total(bag.dropped).values())
+        if bag.error is None and not count and not lost:
+            shutil.rmtree(bag.folder)  # in the way of the next try
+            self.get_logger().warning(f"{bag.folder}: removed, for nothing came that could be recorded")
+            return
         self.get_logger().info(f"{bag.folder}: {count} messages, {ticks} running ticks, {lost} lost")
 
     def _stop_listening(self) -> None:

@@ -71,22 +71,18 @@ class RobotPublisher:
     def faults(self, faults: Faults) -> None:
         self._messages.faults = faults
 
-    def publish(self, state: RobotState, now: int, epoch: int) -> None:
-        """Send a reading of `now`, simulated ns, and what is due of those held back.
-
-        Args:
-            epoch: ns that stamps are ahead of simulated time.
-        """
+    def publish(self, state: RobotState, now: int) -> None:
+        """Send a reading of `now`, simulated ns, and what is due of those held back."""
         self._held.append((now + round(self.faults.late * SECOND), state))
         while self._held and self._held[0][0] <= now:
-            self._send(self._held.popleft()[1], epoch)
+            self._send(self._held.popleft()[1])
         if self._sends("clock"):
             self._clock_publisher.publish(Clock(clock=_time(now + round(self.faults.clock_shift * SECOND))))
 
-    def publish_truth(self, position: Array, orientation: Array, now: int, epoch: int) -> None:
-        """Say where the base (3,) m, (4,) xyzw really is in the world, whatever is wrong with the sensors."""
+    def publish_truth(self, position: Array, orientation: Array, stamp: int) -> None:
+        """Say where the base (3,) m, (4,) xyzw is in the world at `stamp` ns, whatever the sensors say."""
         message, turn = self._truth_message, self._truth_message.pose.orientation
-        message.header.stamp = _time(now + epoch)
+        message.header.stamp = _time(stamp)
         message.pose.position.x, message.pose.position.y, message.pose.position.z = position.tolist()
         turn.x, turn.y, turn.z, turn.w = orientation.tolist()
         self._truth_publisher.publish(message)
@@ -103,38 +99,38 @@ class RobotPublisher:
     def _sends(self, message: str) -> bool:
         return self._has[message] and self._messages.sends(message)
 
-    def _send(self, state: RobotState, epoch: int) -> None:
+    def _send(self, state: RobotState) -> None:
         """The joints last: who waits for them then has the rest."""
         read = self._messages.reading
         if self._sends("imu"):
-            self._send_imu(read("imu", state), epoch)
+            self._send_imu(read("imu", state))
         if self._sends("object_pose") and state.object_position is not None:
-            self._send_object(read("object_pose", state), epoch)
+            self._send_object(read("object_pose", state))
         if self._sends("joint_states"):
-            self._send_joints(read("joint_states", state), epoch)
+            self._send_joints(read("joint_states", state))
 
-    def _send_joints(self, state: RobotState, epoch: int) -> None:
+    def _send_joints(self, state: RobotState) -> None:
         message = self._joint_message
         names, index = self._messages.joints()
-        message.header.stamp = _time(state.stamp + epoch)
+        message.header.stamp = _time(state.stamp)
         message.name = list(names)
         message.position = float_array(state.joint_position[index])
         message.velocity = float_array(state.joint_velocity[index])
         message.effort = float_array(state.joint_effort[index])
         self._joint_publisher.publish(message)
 
-    def _send_imu(self, state: RobotState, epoch: int) -> None:
+    def _send_imu(self, state: RobotState) -> None:
         message, turn = self._imu_message, self._imu_message.orientation
-        message.header.stamp = _time(state.stamp + epoch)
+        message.header.stamp = _time(state.stamp)
         turn.x, turn.y, turn.z, turn.w = state.orientation.tolist()
         message.angular_velocity = _vector(state.gyro)
         message.linear_acceleration = _vector(state.accelerometer)
         self._imu_publisher.publish(message)
 
-    def _send_object(self, state: RobotState, epoch: int) -> None:
+    def _send_object(self, state: RobotState) -> None:
         assert state.object_position is not None
         message = self._object_message
-        message.header.stamp = _time(state.stamp + epoch)
+        message.header.stamp = _time(state.stamp)
         message.pose.position.x, message.pose.position.y, message.pose.position.z = (
             state.object_position.tolist()
         )

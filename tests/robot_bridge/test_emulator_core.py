@@ -58,6 +58,21 @@ def test_a_stall_slows_simulated_time_instead_of_bursting() -> None:
     assert len(states) >= 9
 
 
+@pytest.mark.parametrize("lockstep", [0.0, 20.0])
+def test_a_stall_is_no_delay_of_what_is_stamped_after_it(lockstep: float) -> None:
+    """As on a robot, whose clock goes on: else each stall would make its readings later for good."""
+    core = emulator(lockstep=lockstep)
+    for start in (0.0, 0.5, 10.0):
+        for ms in range(round(start * 1e3), round(start * 1e3) + 200):
+            if core.remaining(ms * 1_000_000) <= 0:
+                core.command(JointCommand.hold(DEFAULT))
+                stamp = core.advance(ms * 1_000_000).stamp
+                assert abs(stamp + core.lost(stamp) - ms * 1_000_000) <= (MAX_CATCH_UP + 1) * core.period_ns
+    assert core.lost(100_000_000) == 0
+    assert core.lost(300_000_000) == pytest.approx(0.3e9, abs=0.05e9)
+    assert core.lost(core.time) == pytest.approx(9.6e9, abs=0.1e9)
+
+
 def test_lockstep_waits_for_the_controller_but_not_for_ever() -> None:
     core = emulator(sensor_rate=100.0, rate=10.0, lockstep=20.0)
     run(core, 0.0, 0.1)

@@ -116,6 +116,18 @@ def test_a_nearly_full_disk_is_refused_before_anything_is_made(
     check_free_space(tmp_path / "a", 0.0)
 
 
+def test_a_recorder_that_heard_nothing_leaves_nothing_in_the_way(
+    start: Callable[..., Any], observer: Any, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        node = start("recorder_node", output=tmp_path / "bag", autostart=True)
+        assert observer.until((tmp_path / "bag" / "metadata.yaml").is_file, PATIENCE)
+        node.process.terminate()
+        assert node.process.wait(PATIENCE) == 0
+        assert "nothing came" in node.output()
+        assert not (tmp_path / "bag").exists()
+
+
 def test_parameters_split_and_compress(start: Callable[..., Any], observer: Any, tmp_path: Path) -> None:
     node = start("recorder_node", output=tmp_path / "x", autostart=True, compression="gzip")
     assert node.process.wait(PATIENCE) == 2
