@@ -1,6 +1,7 @@
 """What the policy node is held against: a node that answers each reading at once, and thinks of nothing.
 
-`python -m robot_bridge.bench_echo`. The answer begins with the stamp that it answers.
+`python -m robot_bridge.bench_echo --ros-args -r __ns:=/echo`. The answer begins with the stamp that it
+answers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class EchoNode(ros.BridgeNode):
     """The same executor, messages and profiles as the policy node's."""
 
     def __init__(self) -> None:
-        super().__init__("echo", namespace="echo")
+        super().__init__("echo")
         self._publisher = self.create_publisher(Float64MultiArray, "position_controller/commands", COMMAND)
         self.create_subscription(JointState, "joint_states", self._answer, SENSOR_SUBSCRIBER)
         self.create_subscription(Imu, "imu/data", lambda message: None, SENSOR_SUBSCRIBER)

@@ -1,7 +1,8 @@
 """The robot's end of the wire: sends readings at a rate and notes how long each answer takes.
 
-`python -m robot_bridge.bench_probe POLICY RATE TURNS SECONDS` lets an echo and a policy node take
-turns, and prints a line of JSON for each turn: graph, round trips (µs), ticks, missed ticks.
+`python -m robot_bridge.bench_probe POLICY RATE TURNS SECONDS ECHO GRAPH...` lets an echo node and policy
+nodes take turns, each in the namespace of its graph. A line of JSON with the graph begins each turn, one with
+round trips (µs), ticks and missed ticks ends it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from robot_bridge.qos import COMMAND, LOG, SENSOR_PUBLISHER
 from robot_bridge.ros import make_executor
 from robot_bridge.tick import Mode, decode
 
-GRAPHS = ("echo", "policy")
 PATIENCE = 60.0  # s until a graph answers
 SETTLE = 0.5  # s of answers that are not counted
 NOISE = 1e-4  # rad, so that no two set-points are the same
@@ -37,10 +37,11 @@ MICRO = 1e-3  # µs in a ns
 class Probe(Node):
     """Publishes to one graph at a time and matches answers with readings."""
 
-    def __init__(self, policy: Path, rate: float) -> None:
+    def __init__(self, policy: Path, rate: float, echo: str, policies: Sequence[str]) -> None:
         super().__init__("probe")
         self._period = round(1e9 / rate)
         joints = Policy(policy).contract.joints
+        self._echo = echo
         self._pose = np.array([joint.default_position for joint in joints])
         self._rng = np.random.default_rng(0)
         self._joints = JointState(name=[joint.name for joint in joints])
@@ -52,13 +53,16 @@ class Probe(Node):
                 self.create_publisher(Imu, f"/{graph}/imu/data", SENSOR_PUBLISHER),
                 self.create_publisher(JointState, f"/{graph}/joint_states", SENSOR_PUBLISHER),
             )
-            for graph in GRAPHS
+            for graph in (echo, *policies)
         }
-        for graph, take in (("echo", self._take_echo), ("policy", self._take_command)):
+        for graph, take in ((echo, self._take_echo), *((name, self._take_command) for name in policies)):
             topic = f"/{graph}/position_controller/commands"
             self.create_subscription(Float64MultiArray, topic, take, COMMAND)
-        self.create_subscription(Float64MultiArray, "/policy/policy/tick", self._take_tick, LOG)
-        self._client: Any = self.create_client(ChangeState, "/policy/policy/change_state")
+        for graph in policies:
+            self.create_subscription(Float64MultiArray, f"/{graph}/policy/tick", self._take_tick, LOG)
+        self._changes: dict[str, Any] = {
+            graph: self.create_client(ChangeState, f"/{graph}/policy/change_state") for graph in policies
+        }
         self._executor = make_executor()
         self._executor.add_node(self)
         self.forget()
@@ -109,41 +113,45 @@ class Probe(Node):
         if arrived is not None:
             self.trips.append((arrived - tick.joint_stamp) * MICRO)
 
-    def ask(self, transition: int) -> None:
-        """Have the policy node make a lifecycle transition, while readings come."""
-        self.drive("policy", PATIENCE, self._client.service_is_ready)
-        future: Any = self._client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-        if not self.drive("policy", PATIENCE, future.done) or not future.result().success:
+    def ask(self, graph: str, transition: int) -> None:
+        """Have a graph's policy node make a lifecycle transition, while readings come."""
+        change = self._changes[graph]
+        self.drive(graph, PATIENCE, change.service_is_ready)
+        future: Any = change.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        if not self.drive(graph, PATIENCE, future.done) or not future.result().success:
             raise RuntimeError(f"the policy node refused transition {transition}; see its log")
 
-    def turn(self, graph: str, seconds: float) -> dict[str, Any]:
-        """One measurement."""
+    def turn(self, graph: str, seconds: float) -> Iterator[dict[str, Any]]:
+        """One measurement: what it is of, and when it is done what it gave."""
         self.forget()
-        if graph == "policy":
-            self.ask(Transition.TRANSITION_ACTIVATE)
+        if graph != self._echo:
+            self.ask(graph, Transition.TRANSITION_ACTIVATE)
         if not self.drive(graph, PATIENCE, lambda: bool(self.trips)):
             raise RuntimeError(f"no answer from {graph}; see its log")
         self.drive(graph, SETTLE)
         self.forget()
+        yield {"graph": graph}
         self.drive(graph, seconds)
         missed = self.numbers[-1] - self.numbers[0] + 1 - len(self.numbers) if self.numbers else 0
-        result = {"graph": graph, "trips": self.trips, "ticks": len(self.numbers), "missed": missed}
-        if graph == "policy":
-            self.ask(Transition.TRANSITION_DEACTIVATE)
-        return result
+        yield {"graph": graph, "trips": self.trips, "ticks": len(self.numbers), "missed": missed}
+        if graph != self._echo:
+            self.ask(graph, Transition.TRANSITION_DEACTIVATE)
 
 
-def main(policy: Path, rate: float, turns: int, seconds: float) -> None:
+def main(policy: Path, rate: float, turns: int, seconds: float, echo: str, policies: Sequence[str]) -> None:
     """Let the graphs take turns; raises RuntimeError where one does not answer."""
     rclpy.init()
-    probe = Probe(policy, rate)
-    probe.ask(Transition.TRANSITION_CONFIGURE)
+    probe = Probe(policy, rate, echo, policies)
+    for graph in policies:
+        probe.ask(graph, Transition.TRANSITION_CONFIGURE)
     for turn in range(turns):
-        for graph in GRAPHS[:: 1 if turn % 2 else -1]:
-            sys.stdout.write(json.dumps(probe.turn(graph, seconds)) + "\n")
-            sys.stdout.flush()
+        for graph in (echo, *policies)[:: 1 if turn % 2 else -1]:
+            for result in probe.turn(graph, seconds):
+                sys.stdout.write(json.dumps(result) + "\n")
+                sys.stdout.flush()
     rclpy.try_shutdown()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    policy_file, *numbers, name = sys.argv[1:6]
+    main(Path(policy_file), float(numbers[0]), int(numbers[1]), float(numbers[2]), name, sys.argv[6:])

@@ -16,24 +16,24 @@ class Deadlines:
         """`period` in s."""
         self._period = round(period * 1e9)
         self._start: int | None = None
-        self._next = 0
+        self.next = 0  # number of the next one
         self.missed = 0
 
     def remaining(self, now: int) -> float:
         """Seconds until the next deadline; 0 or less when it is due."""
         if self._start is None:
             self._start = now
-        wait = self._start + self._next * self._period - now
+        wait = self._start + self.next * self._period - now
         if wait > 2 * self._period:  # the clock was turned back
-            self._start, wait = now - self._next * self._period, 0
+            self._start, wait = now - self.next * self._period, 0
         return wait * 1e-9
 
     def take(self, now: int) -> int:
         """Number of the newest deadline due; the ones passed over count as missed."""
         assert self._start is not None
-        number = max(self._next, (now - self._start) // self._period)
-        self.missed += number - self._next
-        self._next = number + 1
+        number = max(self.next, (now - self._start) // self._period)
+        self.missed += number - self.next
+        self.next = number + 1
         return number
 
     def follow(self, number: int, now: int) -> None:

@@ -19,6 +19,7 @@ from robot_bridge.heartbeat import Pulse
 from robot_bridge.joint_commands import CommandPublisher
 from robot_bridge.policy_core import PolicyCore
 from robot_bridge.policy_parameters import PolicyParameters
+from robot_bridge.rehearsal import Rehearsal
 from robot_bridge.robot_check import await_robot
 from robot_bridge.safety import SensorSample
 from robot_bridge.sensors import SensorInput
@@ -53,7 +54,13 @@ class Deployment:
         self.core = PolicyCore(self.policy, exploration, contract)
         self.deadlines = Deadlines(contract.control_period)
         self._period = contract.control_period
+        # a simulated clock stands still between its messages: nobody knows what comes when
+        simulated = ros.is_simulated(node)
         self._actuation = Actuation(contract, parameters.command_interface, parameters.on_stop)
+        self._rehearsal = Rehearsal(
+            *(self.policy, contract, self._actuation, self.core.command),
+            lead=0.0 if simulated else parameters.rehearsal,
+        )
         self._told: Array | None = None  # (n,) rad, the newest set-point since activation
         self._followed: SensorSample | None = None
         self._strangers_counted = 0.0  # s, wall time
@@ -73,9 +80,7 @@ class Deployment:
             self._give_up_topics()
             raise
         self.sensors = SensorInput(node, contract, now, frames)
-        # a simulated clock stands still between its messages, and does not wait for a reading
-        slack = 0.0 if ros.is_simulated(node) else sensor_period
-        self._alignment = Alignment(slack, contract.control_period)
+        self._alignment = Alignment(0.0 if simulated else sensor_period, contract.control_period)
 
     def activate(self) -> None:
         """From the next tick on there may be commands."""
@@ -87,6 +92,14 @@ class Deployment:
     def remaining(self, now: int) -> float:
         """Seconds from `now` (ns) until the next tick is due; a reading may make it sooner."""
         return self._alignment.remaining(self.deadlines.remaining(now), self._age(now))
+
+    def rest(self, now: int) -> float:
+        """Seconds from `now` (ns) for which the loop may sleep; rehearses first if it is time to."""
+        ahead = self.deadlines.remaining(now)
+        if self._rehearsal.is_due(self.deadlines.next, ahead):
+            self._rehearsal.run(self.deadlines.next, now * 1e-9, self.sensors.read())
+            return 0.0
+        return self._rehearsal.sleep(ahead)
 
     def tick(self, now: int) -> None:
         """Act at a control deadline, `now` ns."""

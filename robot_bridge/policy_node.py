@@ -68,7 +68,7 @@ class PolicyNode(ros.ManagedNode):
             now = self._time.now()
             remaining = deployment.remaining(now)
             if remaining > 0:
-                executor.spin_once(timeout_sec=min(remaining, ros.IDLE))
+                executor.spin_once(timeout_sec=min(remaining, deployment.rest(now), ros.IDLE))
                 if self.active:
                     deployment.follow()
                 return

@@ -29,6 +29,7 @@ class PolicyParameters:
     seed: int
     realtime_priority: int
     cpu: int
+    rehearsal: float  # s
 
 
 def read_parameters(node: Node) -> PolicyParameters:
@@ -70,6 +71,13 @@ def read_parameters(node: Node) -> PolicyParameters:
             node, "realtime_priority", 0, "SCHED_FIFO priority of the process; 0: none", low=0, high=99
         ),
         cpu=setting(node, "cpu", -1, "processor that the loop is pinned to; -1: any", low=-1),
+        rehearsal=setting(
+            node,
+            "rehearsal",
+            0.0,
+            "s before each reading in which the loop rehearses and does not sleep; 0: none",
+            low=0.0,
+        ),
     )
 
 

@@ -70,13 +70,17 @@ class SensorInput:
 
     def sample(self) -> SensorSample | None:
         """The newest readings, or None while there are none that fit the contract."""
+        newest = self._joints.current, self._imu.current, self._object.current
+        if self._last_bytes != newest:
+            self._last_bytes, self._last = newest, self.read()
+        return self._last
+
+    def read(self) -> SensorSample | None:
+        """As `sample`, from the bytes, whether they were read before or not."""
         joints, imu, seen = self._joints.current, self._imu.current, self._object.current
         if joints is None or (self._imu_needed and imu is None) or (self._object_needed and seen is None):
             return None
-        if self._last_bytes != (joints, imu, seen):
-            self._last_bytes = (joints, imu, seen)
-            self._last = self._read(joints, imu, seen)
-        return self._last
+        return self._read(joints, imu, seen)
 
     def destroy(self) -> None:
         for subscription in self._subscriptions:

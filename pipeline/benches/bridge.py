@@ -1,8 +1,8 @@
 """How long a robot waits for the policy node's answer, against a node that only echoes.
 
-Three processes: the robot's end of the wire, the policy node, and an echo node that uses the same
-executor, messages and profiles. The two graphs take turns. A round trip is from a reading's stamp
-to the arrival of the command that answers it.
+Four processes: the robot's end of the wire, the policy node as it comes, one that rehearses, and an echo
+node that uses the same executor, messages and profiles. The three graphs take turns. A round trip is from a
+reading's stamp to the arrival of the command that answers it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,46 +30,54 @@ from robot_bridge.environment import node_environment, own_domain
 
 RATES = (50, 100, 200, 500, 1000)  # Hz
 JUDGED = 500  # Hz
+REHEARSAL = 0.001  # s
+ECHO, POLICY, REHEARSING = GRAPHS = ("echo", "policy", "rehearsing")
+NAMES = {ECHO: "echo", POLICY: "policy node", REHEARSING: "with rehearsal"}
 TURNS = 4  # of each graph
 SECONDS = 2.5  # of a turn
 JUDGED_SECONDS = 60.0  # of all turns of a graph at the rate that is judged
 MOST = 1.3  # times the echo's round trip
 MOST_MISSED = 0.1  # % of ticks
 MOST_GROWTH = 1.0  # MB a minute, from the first turn's end to the last's
-PARTS = len(RATES) * 2 * TURNS
+PARTS = len(RATES) * len(GRAPHS) * TURNS
 PAGE = os.sysconf("SC_PAGE_SIZE")
+CLOCK = os.sysconf("SC_CLK_TCK")  # Hz, in which a process's time is counted
 
 
 @dataclass
 class Turns:
-    """What was measured at one rate, a list an entry for each turn."""
+    """What was measured of one graph at one rate, a list an entry for each turn."""
 
-    echo: list[list[float]] = field(default_factory=list)  # µs
-    policy: list[list[float]] = field(default_factory=list)  # µs
+    trips: list[list[float]] = field(default_factory=list)  # µs
     ticks: int = 0
     missed: int = 0
-    memory: list[tuple[float, float]] = field(default_factory=list)  # s of policy turns so far, MB
+    seconds: float = 0.0
+    busy: float = 0.0  # s of a processor
+    memory: list[tuple[float, float]] = field(default_factory=list)  # s of turns so far, MB
+
+
+Graphs = dict[str, Turns]
 
 
 def run(
     report: Report, seconds: float = JUDGED_SECONDS, picture: Path | None = None
 ) -> tuple[list[Row], str]:
     """Rows for each rate; `seconds` are those of each graph at the rate that is judged."""
-    measured: dict[int, Turns] = {}
+    measured: dict[int, Graphs] = {}
     done = 0
     for rate in RATES:
-        turns = measured[rate] = Turns()
+        graphs = measured[rate] = {graph: Turns() for graph in GRAPHS}
         of_turn = seconds / TURNS if rate == JUDGED else SECONDS
-        for _ in measure(rate, TURNS, of_turn, turns):
+        for _ in measure(rate, TURNS, of_turn, graphs):
             done += 1
             report(done, {})
     if picture is not None:
         _draw(picture, measured[JUDGED])
-    rows = [row for rate, turns in measured.items() for row in judge(rate, turns)]
+    rows = [row for rate, graphs in measured.items() for row in judge(rate, graphs)]
     return rows, _remarks(measured[JUDGED])
 
 
-def measure(rate: int, turns: int, seconds: float, into: Turns) -> Iterator[None]:
+def measure(rate: int, turns: int, seconds: float, into: Graphs) -> Iterator[None]:
     """Fill `into`, and yield after each turn.
 
     Raises:
@@ -78,17 +86,24 @@ def measure(rate: int, turns: int, seconds: float, into: Turns) -> Iterator[None
     with tempfile.TemporaryDirectory(prefix="terrafirma-bench-") as folder:
         policy = Path(folder) / "policy.onnx"
         write_policy(policy, float(rate))
-        with _nodes(Path(folder), policy) as (node, environment):
+        environment = node_environment(os.environ) | own_domain(os.environ, os.getpid())
+        with _nodes(Path(folder), policy, environment) as nodes:
             probe = _start(
-                *("robot_bridge.bench_probe", [str(policy), str(rate), str(turns), str(seconds)]),
+                *("bench_probe", [str(policy), str(rate), str(turns), str(seconds), *GRAPHS]),
                 *(Path(folder) / "probe.log", environment),
                 stdout=subprocess.PIPE,
             )
             assert probe.stdout is not None
+            busy = 0.0
             try:
                 for line in probe.stdout:
-                    _note(into, json.loads(line), node.pid, seconds)
-                    yield
+                    turn = json.loads(line)
+                    graph: str = turn["graph"]
+                    pid = nodes[graph].pid
+                    if "trips" in turn:
+                        _note(into[graph], turn, seconds, _busy(pid) - busy, _megabytes(pid))
+                        yield
+                    busy = _busy(pid)
                 if probe.wait() != 0:
                     logs = "\n".join(log.read_text()[-500:] for log in sorted(Path(folder).glob("*.log")))
                     raise TerrafirmaError(f"bench bridge: a process ended early.\n{logs}")
@@ -97,30 +112,49 @@ def measure(rate: int, turns: int, seconds: float, into: Turns) -> Iterator[None
                 probe.wait()
 
 
-def _note(into: Turns, turn: dict[str, Any], policy_pid: int, seconds: float) -> None:
-    """Add what the probe said of one turn."""
-    if turn["graph"] == "echo":
-        into.echo.append(turn["trips"])
-        return
-    into.policy.append(turn["trips"])
+def _note(into: Turns, turn: dict[str, Any], seconds: float, busy: float, megabytes: float) -> None:
+    """Add what the probe said of one turn, and what its node took meanwhile."""
+    into.trips.append(turn["trips"])
     into.ticks += turn["ticks"]
     into.missed += turn["missed"]
-    pages = int(Path(f"/proc/{policy_pid}/statm").read_text().split()[1])
-    into.memory.append((len(into.policy) * seconds, pages * PAGE * 1e-6))
+    into.seconds += seconds
+    into.busy += busy
+    into.memory.append((into.seconds, megabytes))
+
+
+def _busy(pid: int) -> float:
+    """Processor time of all threads of a process so far, s."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / CLOCK
+
+
+def _megabytes(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE * 1e-6
 
 
 @contextmanager
-def _nodes(folder: Path, policy: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    environment = node_environment(os.environ) | own_domain(os.environ, os.getpid())
-    arguments = ["--ros-args", "-r", "__ns:=/policy", "-p", f"policy:={policy}", "-p", "robot_timeout:=60.0"]
-    node = _start("robot_bridge.policy_node", arguments, folder / "policy.log", environment)
-    echo = _start("robot_bridge.bench_echo", [], folder / "echo.log", environment)
+def _nodes(
+    folder: Path, policy: Path, environment: Mapping[str, str]
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """A node for each graph, in a namespace of its name."""
+    parameters = ["-p", f"policy:={policy}", "-p", "robot_timeout:=60.0"]
+    started = {
+        ECHO: ("bench_echo", []),
+        POLICY: ("policy_node", parameters),
+        REHEARSING: ("policy_node", [*parameters, "-p", f"rehearsal:={REHEARSAL}"]),
+    }
+    nodes = {
+        graph: _start(
+            *(module, ["--ros-args", "-r", f"__ns:=/{graph}", *own]), *(folder / f"{graph}.log", environment)
+        )
+        for graph, (module, own) in started.items()
+    }
     try:
-        yield node, environment
+        yield nodes
     finally:
-        for process in (node, echo):
+        for process in nodes.values():
             process.send_signal(signal.SIGINT)
-        for process in (node, echo):
+        for process in nodes.values():
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -129,52 +163,64 @@ def _nodes(folder: Path, policy: Path) -> Iterator[tuple[subprocess.Popen[bytes]
 
 
 def _start(
-    module: str, arguments: Sequence[str], log: Path, environment: dict[str, str], stdout: int | None = None
+    module: str,
+    arguments: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str],
+    stdout: int | None = None,
 ) -> subprocess.Popen[bytes]:
     with log.open("wb") as stream:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", f"robot_bridge.{module}", *arguments],
             stdout=stream if stdout is None else stdout,
             stderr=stream,
             env=environment,
         )
 
 
-def judge(rate: int, turns: Turns) -> list[Row]:
-    """Round trips against the echo's; at the rate that is judged also missed ticks and memory."""
-    judged = rate == JUDGED
+def judge(rate: int, graphs: Graphs) -> list[Row]:
+    """What the policy nodes did against the echo; who rehearses has goals at the rate that is judged."""
+    return [row for graph in (POLICY, REHEARSING) for row in _judge(rate, graph, graphs)]
+
+
+def _judge(rate: int, graph: str, graphs: Graphs) -> list[Row]:
+    turns, echo = graphs[graph], graphs[ECHO]
+    judged, name = rate == JUDGED and graph == REHEARSING, f"{rate} Hz, {NAMES[graph]}"
     rows = []
-    for name, share in (("median", 50.0), ("99 %", 99.0)):
+    for share_name, share in (("median", 50.0), ("99 %", 99.0)):
         values, references = (
-            [float(np.percentile(trips, share)) for trips in graph] for graph in (turns.policy, turns.echo)
+            [float(np.percentile(trips, share)) for trips in each.trips] for each in (turns, echo)
         )
         most = MOST if judged else None
-        rows.append(at_most(f"{rate} Hz: round trip, {name}", values, "µs", references, most))
+        rows.append(at_most(f"{name}: round trip, {share_name}", values, "µs", references, most))
     missed = 100.0 * turns.missed / max(1, turns.ticks + turns.missed)
-    rows.append(
-        bounded(f"{rate} Hz: missed ticks", missed, "%", MOST_MISSED)
-        if judged
-        else Row(f"{rate} Hz: missed ticks", missed, "%")
-    )
+    busy, echo_busy = (100.0 * each.busy / max(each.seconds, 1e-9) for each in (turns, echo))
     if judged:
-        rows.append(bounded(f"{rate} Hz: growth of memory", growth(turns), "MB/min", MOST_GROWTH))
+        rows.append(bounded(f"{name}: missed ticks", missed, "%", MOST_MISSED))
+        rows.append(bounded(f"{name}: growth of memory", growth(turns), "MB/min", MOST_GROWTH))
+    else:
+        rows.append(Row(f"{name}: missed ticks", missed, "%"))
+    rows.append(Row(f"{name}: of a core", busy, "%", echo_busy, busy / max(echo_busy, 1e-9)))
     return rows
 
 
 def growth(turns: Turns) -> float:
-    """MB a minute by which the policy node's memory grew after its first turn."""
+    """MB a minute by which a node's memory grew after its first turn."""
     (first, before), (last, after) = turns.memory[0], turns.memory[-1]
     return 60.0 * (after - before) / max(last - first, 1e-9)
 
 
-def _draw(path: Path, turns: Turns) -> None:
+def _draw(path: Path, graphs: Graphs) -> None:
     histograms = [
-        Histogram(name, np.concatenate([np.asarray(trips) for trips in graph]))
-        for name, graph in (("echo", turns.echo), ("policy node", turns.policy))
+        Histogram(NAMES[graph], np.concatenate([np.asarray(trips) for trips in turns.trips]))
+        for graph, turns in graphs.items()
     ]
     write_histograms(path, f"Round trip at {JUDGED} Hz", "µs", histograms)
 
 
-def _remarks(turns: Turns) -> str:
-    megabytes = ", ".join(f"{memory:.1f}" for _, memory in turns.memory)
-    return f"memory of the policy node after each turn at {JUDGED} Hz, MB: {megabytes}"
+def _remarks(graphs: Graphs) -> str:
+    return "\n".join(
+        f"memory of the {NAMES[graph]} after each turn at {JUDGED} Hz, MB: "
+        + ", ".join(f"{megabytes:.1f}" for _, megabytes in turns.memory)
+        for graph, turns in graphs.items()
+    )

@@ -1,0 +1,95 @@
+"""A rehearsal does what a tick does, and leaves the one that counts as it would have been."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.state import RobotState
+from policies.runtime import Policy
+from robot_bridge.actuation import Actuation
+from robot_bridge.policy_core import PolicyCore
+from robot_bridge.rehearsal import SHARE, Rehearsal
+from robot_bridge.safety import SensorSample
+from robot_bridge.tick import Mode, encode
+
+PERIOD = 0.05  # s
+LEAD = 0.001  # s
+TARGET = np.array([0.5, 0.0, 0.5])
+
+
+@pytest.fixture(scope="module")
+def policy(iiwa_policy: Path) -> Policy:
+    return Policy(iiwa_policy)
+
+
+def activated(policy: Policy) -> PolicyCore:
+    core = PolicyCore(policy)
+    core.command.set(TARGET, 0.0)
+    core.activate()
+    return core
+
+
+def rehearsal(core: PolicyCore, policy: Policy, lead: float = LEAD) -> Rehearsal:
+    actuation = Actuation(policy.contract, "forward_position")
+    return Rehearsal(policy, policy.contract, actuation, core.command, lead)
+
+
+def readings(ticks: int) -> list[SensorSample]:
+    rng = np.random.default_rng(0)
+    poses = np.cumsum(rng.normal(0.0, 0.01, (ticks, 7)), axis=0)
+    return [
+        SensorSample(RobotState(pose, rng.normal(0, 0.1, 7), np.zeros(7)), k * 50_000_000, 0, k * PERIOD)
+        for k, pose in enumerate(poses)
+    ]
+
+
+def test_what_is_rehearsed_changes_nothing(policy: Policy) -> None:
+    plain, rehearsed = activated(Policy(policy.path)), activated(policy)
+    before = rehearsal(rehearsed, policy)
+    modes = set()
+    for k, sample in enumerate(readings(60)):
+        told = before.run(k, k * PERIOD, sample)
+        assert told is not None
+        modes.add(told.mode)
+        expected, got = (core.tick(k, k * PERIOD, sample) for core in (plain, rehearsed))
+        assert expected is not None
+        assert got is not None
+        assert np.array_equal(encode(got)[1], encode(expected)[1], equal_nan=True)
+        assert rehearsed.safety.counts == plain.safety.counts
+    assert modes >= {Mode.RAMPING, Mode.RUNNING}
+
+
+def test_it_is_never_stopped_for_good(policy: Policy) -> None:
+    """Nobody resets it."""
+    core = activated(policy)
+    before = rehearsal(core, policy)
+    samples = readings(61)
+    broken = np.full(7, np.nan)
+    before.run(0, 0.0, SensorSample(RobotState(broken, broken, broken), 0, 0, 0.0))
+    assert before.run(0, 0.0, None) is None
+    for k, sample in enumerate(samples[1:], 1):
+        tick = before.run(k, k * PERIOD, sample)
+    assert tick is not None
+    assert tick.mode is Mode.RUNNING
+
+
+@given(until=st.floats(-0.01, 0.1))
+def test_it_comes_once_and_early_enough(policy: Policy, until: float) -> None:
+    before = rehearsal(activated(policy), policy)
+    assert before.is_due(5, until) == (SHARE * LEAD < until <= LEAD)
+    before.run(5, 0.0, None)
+    assert not before.is_due(5, until)
+    assert before.sleep(until) == pytest.approx(max(0.0, until - LEAD))
+
+
+@given(until=st.floats(-0.01, 0.1))
+def test_without_a_lead_there_is_none(policy: Policy, until: float) -> None:
+    before = rehearsal(activated(policy), policy, 0.0)
+    assert not before.is_due(0, until)
+    assert before.sleep(until) == math.inf
