@@ -18,7 +18,7 @@ PLAIN_LITTLE_ENDIAN = b"\x00\x01"
 ENCAPSULATION = 4  # bytes, before the payload; alignment counts from its end
 STAMP = struct.Struct("<iI")
 LENGTH = struct.Struct("<I")
-IMU = struct.Struct("<37d")  # orientation, gyro, acceleration, each with its covariance
+IMU = 37  # numbers: orientation, gyro, acceleration, each with its covariance
 
 
 @dataclass
@@ -94,7 +94,7 @@ class ImuView:
     """What a policy reads of a sensor_msgs/Imu, with the numbers as they come: 37 of them."""
 
     header: Header
-    values: tuple[float, ...]
+    values: Array
 
 
 def decode_imu(data: bytes) -> ImuView | None:
@@ -104,7 +104,7 @@ def decode_imu(data: bytes) -> ImuView | None:
             return None
         sec, nanosec = STAMP.unpack_from(data, ENCAPSULATION)
         start = _aligned(_end_of_text(data, ENCAPSULATION + STAMP.size), 8)
-        return ImuView(Header(Stamp(sec, nanosec)), IMU.unpack_from(data, start))
+        return ImuView(Header(Stamp(sec, nanosec)), np.frombuffer(data, np.float64, IMU, start))
     except (struct.error, ValueError):
         return None
 

@@ -99,7 +99,10 @@ class Deployment:
         if self._rehearsal.is_due(self.deadlines.next, ahead):
             self._rehearsal.run(self.deadlines.next, now * 1e-9, self.sensors.read())
             return 0.0
-        return self._rehearsal.sleep(ahead)
+        sleep = self._rehearsal.sleep(ahead)
+        if sleep == 0.0:
+            self.sensors.read_ahead()
+        return sleep
 
     def tick(self, now: int) -> None:
         """Act at a control deadline, `now` ns."""

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.errors import ContractError
 from contract.record import Contract
@@ -41,7 +42,7 @@ class JointReader:
         self._contract = contract
         self._robot = robot
         self._names: tuple[str, ...] | None = None  # of the message before
-        self._index: Sequence[int] = ()
+        self._index: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
     def concerns(self, message: Any) -> bool:
         """Whether the message has any joint of the contract; others may share the topic."""
@@ -84,7 +85,7 @@ class JointReader:
         if names == self._names:
             return
         match_joints(self._contract, names, self._robot)
-        self._index = [names.index(name) for name in self._contract.joint_names]
+        self._index = np.array([names.index(name) for name in self._contract.joint_names], dtype=np.intp)
         self._names = names
 
     def _column(self, values: Sequence[float]) -> Array | None:
@@ -111,7 +112,7 @@ def read_imu(message: Any, state: RobotState) -> int:
 
 def read_imu_view(view: ImuView, state: RobotState) -> int:
     """The same from the numbers on the wire."""
-    values = np.array(view.values)
+    values = view.values
     _fill_imu(state, (values[4], values[16]), values[:4], values[13:16], values[25:28])
     return stamp_ns(view.header.stamp)
 

@@ -47,12 +47,15 @@ class PolicyNode(ros.ManagedNode):
     def activate(self) -> None:
         assert self._deployment is not None
         self._deployment.activate()
+        # what lives now lives as long as the node; what comes is looked at between two ticks
         gc.collect()
-        gc.freeze()  # what lives now lives as long as the node: the collector need not look again
+        gc.freeze()
+        gc.disable()
 
     def deactivate(self) -> None:
         assert self._deployment is not None
         self._deployment.deactivate()
+        gc.enable()
 
     def cleanup(self) -> None:
         if self._deployment is not None:
@@ -75,6 +78,8 @@ class PolicyNode(ros.ManagedNode):
             deployment.tick(now)
         if self._diagnostics.due(self._state()):
             self._report()
+            if not gc.isenabled():
+                gc.collect()
 
     def _seconds(self) -> float:
         return self._time.now() * 1e-9

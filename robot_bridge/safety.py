@@ -109,8 +109,9 @@ class SafetyFilter:
         low, high = np.minimum(last, known) - self._step, np.maximum(last, known) + self._step
         # The interval contains `last`, which is within the joint limits, so both bounds hold.
         allowed = self._inside(np.minimum(np.maximum(inside, low), high))
-        self.counts["position_limit"] += int((inside != set_point).any())
-        self.counts["rate_limit"] += int((allowed != inside).any())
+        if (allowed != set_point).any():
+            self.counts["position_limit"] += int((inside != set_point).any())
+            self.counts["rate_limit"] += int((allowed != inside).any())
         self.last = allowed
         return allowed
 

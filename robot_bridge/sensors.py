@@ -18,7 +18,7 @@ from contract.errors import ContractError
 from contract.record import Contract
 from contract.sources import needs_observer
 from contract.state import RobotState
-from robot_bridge.cdr import JointStateDecoder, decode_imu
+from robot_bridge.cdr import ImuView, JointStateDecoder, decode_imu
 from robot_bridge.messages import JointReader, needs_imu, read_imu, read_imu_view, read_object
 from robot_bridge.qos import SENSOR_SUBSCRIBER
 from robot_bridge.ros import from_wire
@@ -50,6 +50,7 @@ class SensorInput:
         self._joints, self._imu, self._object = Newest(), Newest(), Newest()
         self._last_bytes: tuple[Any, Any, Any] = (None, None, None)
         self._last: SensorSample | None = None
+        self._imu_bytes, self._imu_view = b"", decode_imu(b"")
         self.error: str | None = None
         self._subscriptions = [
             node.create_subscription(JointState, JOINT_STATES, self._take_joints, SENSOR_SUBSCRIBER, raw=True)
@@ -82,6 +83,11 @@ class SensorInput:
             return None
         return self._read(joints, imu, seen)
 
+    def read_ahead(self) -> None:
+        """Decode the newest IMU reading now: the joint states, which are waited for, come after it."""
+        if self._imu.current is not None:
+            self._decode_imu(self._imu.current[0])
+
     def destroy(self) -> None:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
@@ -97,7 +103,7 @@ class SensorInput:
             imu_stamp = object_stamp = 0
             imu_received = object_received = None
             if imu is not None:
-                imu_stamp = _read_imu(imu[0], state)
+                imu_stamp = self._read_imu(imu[0], state)
                 imu_received = imu[1]
             if seen is not None:
                 message = from_wire(seen[0], PoseStamped)
@@ -110,6 +116,15 @@ class SensorInput:
             state, state.stamp, imu_stamp, joints[1], imu_received, object_stamp, object_received
         )
 
+    def _read_imu(self, data: bytes, state: RobotState) -> int:
+        view = self._decode_imu(data)
+        return read_imu(from_wire(data, Imu), state) if view is None else read_imu_view(view, state)
+
+    def _decode_imu(self, data: bytes) -> ImuView | None:
+        if self._imu_bytes is not data:
+            self._imu_bytes, self._imu_view = data, decode_imu(data)
+        return self._imu_view
+
     def _take_joints(self, data: bytes) -> None:
         if self._filter.passes(data):  # some other device may share the topic
             self._joints.take(data, self._now())
@@ -119,8 +134,3 @@ class SensorInput:
 
     def _take_object(self, data: bytes) -> None:
         self._object.take(data, self._now())
-
-
-def _read_imu(data: bytes, state: RobotState) -> int:
-    view = decode_imu(data)
-    return read_imu(from_wire(data, Imu), state) if view is None else read_imu_view(view, state)

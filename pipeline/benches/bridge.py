@@ -38,7 +38,7 @@ SECONDS = 2.5  # of a turn
 JUDGED_SECONDS = 60.0  # of all turns of a graph at the rate that is judged
 MOST = 1.3  # times the echo's round trip
 MOST_MISSED = 0.1  # % of ticks
-MOST_GROWTH = 1.0  # MB a minute, from the first turn's end to the last's
+MOST_GROWTH = 0.1  # MB a minute, in the second half of the turns
 PARTS = len(RATES) * len(GRAPHS) * TURNS
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CLOCK = os.sysconf("SC_CLK_TCK")  # Hz, in which a process's time is counted
@@ -205,8 +205,8 @@ def _judge(rate: int, graph: str, graphs: Graphs) -> list[Row]:
 
 
 def growth(turns: Turns) -> float:
-    """MB a minute by which a node's memory grew after its first turn."""
-    (first, before), (last, after) = turns.memory[0], turns.memory[-1]
+    """MB a minute by which a node's memory grew in the second half, with every state behind it."""
+    (first, before), (last, after) = turns.memory[(len(turns.memory) - 1) // 2], turns.memory[-1]
     return 60.0 * (after - before) / max(last - first, 1e-9)
 
 
