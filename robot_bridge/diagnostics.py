@@ -10,6 +10,7 @@ from rclpy.node import Node
 
 from robot_bridge.qos import SENSOR_PUBLISHER
 
+TOPIC = "/diagnostics"
 PERIOD = 1.0  # s of wall time
 SOON = 0.02  # s, between two messages that differ
 
@@ -21,7 +22,7 @@ class Diagnostics:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", SENSOR_PUBLISHER)
+        self._publisher = node.create_publisher(DiagnosticArray, TOPIC, SENSOR_PUBLISHER)
         self._due = self._soonest = 0.0
         self._said = ""
 

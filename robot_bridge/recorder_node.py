@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from std_msgs.msg import Float64MultiArray
 from contract.errors import TerrafirmaError
 from contract.sources import needs_observer
 from policies.runtime import Policy
-from robot_bridge import ros
+from robot_bridge import diagnostics, ros
 from robot_bridge.background_writer import BackgroundWriter
 from robot_bridge.bag import BagWriter
 from robot_bridge.diagnostics import Diagnostics
@@ -38,11 +39,13 @@ from robot_bridge.heartbeat import Heartbeat
 from robot_bridge.losses import Losses
 from robot_bridge.messages import needs_imu
 from robot_bridge.qos import LOG, LOG_BEST_EFFORT
+from robot_bridge.raw_subscriptions import RawSubscriptions
 from robot_bridge.recorded_topics import DEFAULT_TOPICS, message_type
 from robot_bridge.recording import StopRule, check_free_space, provenance
 from robot_bridge.sensors import IMU, JOINT_STATES, OBJECT
 from robot_bridge.tick import Mode, decode
 
+PAUSE = 0.005  # s between two looks at what has come
 QOS_CHECK = 0.5  # s
 FAREWELL = 0.5  # s between a failed write and the end: the policy holds first, then all others end
 MEGABYTE = 1_000_000
@@ -73,10 +76,15 @@ class RecorderNode(ros.ManagedNode):
         self._bag: BackgroundWriter | None = None
         self._losses = Losses()
         self._failed: float | None = None  # wall s, when writing did
-        self._recorded: dict[str, Subscription[Any]] = {}
+        self._raw = RawSubscriptions(self, self._lose)
         self._kinds: dict[str, type[Any]] = {}
         self._awaited: set[str] = set()
         self._qos_checked = 0.0
+
+    @property
+    def subscriptions(self) -> Iterator[Subscription[Any]]:
+        """Those that the executor serves."""
+        return (each for each in super().subscriptions if not self._raw.owns(each))
 
     def configure(self) -> None:
         if not self._output:
@@ -101,10 +109,10 @@ class RecorderNode(ros.ManagedNode):
         self._losses, self._failed = Losses(), None
         self._bag = BackgroundWriter(bag, round(self._buffer * MEGABYTE))
         for name in set(topics) - {self._tick_topic}:
-            self._subscribe(name, best_effort=False)
+            self._raw.add(name, self._kinds[name], LOG)
 
     def cleanup(self) -> None:
-        self._stop_listening()
+        self._raw.clear()
         bag, self._bag = self._bag, None
         if bag is None:
             return
@@ -115,19 +123,21 @@ class RecorderNode(ros.ManagedNode):
                 self.get_logger().error(_cause(bag))
         count, ticks = sum(bag.counts.values()), self._stop_rule.ticks
         lost = sum(self._losses.total(bag.dropped).values())
-        if bag.error is None and not count and not lost:
+        if bag.error is None and not lost and not self._heard(bag):
             shutil.rmtree(bag.folder)  # in the way of the next try
             self.get_logger().warning(f"{bag.folder}: removed, for nothing came that could be recorded")
             return
         self.get_logger().info(f"{bag.folder}: {count} messages, {ticks} running ticks, {lost} lost")
 
-    def _stop_listening(self) -> None:
-        for subscription in self._recorded.values():
-            self.destroy_subscription(subscription)
-        self._recorded.clear()
+    def _lose(self, topic: str, count: int) -> None:
+        self._losses.lose(topic, count)
+
+    def _heard(self, bag: BackgroundWriter) -> bool:
+        """Whether anything came but what nodes say of themselves."""
+        return any(count for name, count in bag.counts.items() if name != diagnostics.TOPIC)
 
     def iterate(self, executor: Executor) -> None:
-        executor.spin_once(timeout_sec=ros.IDLE)
+        executor.spin_once(timeout_sec=PAUSE)
         if self._bag is None:
             return
         self._heartbeat.beat()
@@ -140,18 +150,25 @@ class RecorderNode(ros.ManagedNode):
             self._report(self._bag)
 
     def _record(self, bag: BackgroundWriter, wall: float) -> None:
+        for topic, data, now in self._raw.take():
+            if not self.active:
+                continue
+            if topic == self._tick_topic:
+                self._write_tick(bag, data, now)
+            else:
+                bag.put(topic, data, now)
         if wall - self._qos_checked > QOS_CHECK:
             self._qos_checked = wall
             self._match_publishers(bag)
         if self.active:
             self._listen_to_ticks(bag)
-            self._stop_when_done(wall)
+            self._stop_when_done(bag, wall)
 
     def _give_up(self, bag: BackgroundWriter, wall: float) -> None:
         """Nobody listens any more, which the policy sees; then end."""
         if self._failed is None:
             self._failed = wall
-            self._stop_listening()
+            self._raw.clear()
             self.get_logger().error(_cause(bag))
             self._report(bag)
         elif wall - self._failed > FAREWELL:
@@ -174,39 +191,22 @@ class RecorderNode(ros.ManagedNode):
         self._diagnostics.publish(level, message, values)
 
     def _listen_to_ticks(self, bag: BackgroundWriter) -> None:
-        listening = self._tick_topic in self._recorded
         if self._stop_rule.enough_ticks:
-            if listening:
-                self.destroy_subscription(self._recorded.pop(self._tick_topic))
-        elif not listening and self._awaited <= set(bag.counts):
-            self._subscribe(self._tick_topic, best_effort=False)
+            self._raw.remove(self._tick_topic)
+        elif self._tick_topic not in self._raw and self._awaited <= set(bag.counts):
+            self._raw.add(self._tick_topic, self._kinds[self._tick_topic], LOG)
 
-    def _stop_when_done(self, wall: float) -> None:
+    def _stop_when_done(self, bag: BackgroundWriter, wall: float) -> None:
         try:
             if self._stop_rule.finished(wall, self.get_clock().now().nanoseconds * 1e-9):
+                if not self._heard(bag):
+                    raise TerrafirmaError("time is up, and no topic was heard: is the robot up?")
                 self.exit_code = 0
         except TerrafirmaError as error:
             self.get_logger().error(str(error))
             self.exit_code = ros.FAILED
 
-    def _subscribe(self, name: str, best_effort: bool) -> None:
-        bag = self._bag
-        assert bag is not None
-
-        def write(data: bytes) -> None:
-            if not self.active:
-                return
-            if name == self._tick_topic:
-                self._write_tick(bag, data)
-            else:
-                bag.put(name, data, time.time_ns())
-
-        qos = LOG_BEST_EFFORT if best_effort else LOG
-        self._recorded[name] = ros.subscribe_raw(
-            self, self._kinds[name], name, write, qos, lambda count: self._losses.lose(name, count)
-        )
-
-    def _write_tick(self, bag: BackgroundWriter, data: bytes) -> None:
+    def _write_tick(self, bag: BackgroundWriter, data: bytes, now: int) -> None:
         if self._stop_rule.enough_ticks:
             return
         try:
@@ -214,21 +214,19 @@ class RecorderNode(ros.ManagedNode):
         except TerrafirmaError as error:  # somebody else's: a bag of ticks holds ticks
             self.get_logger().warning(f"{self._tick_topic}: {error}", throttle_duration_sec=1.0)
             return
-        taken = bag.put(self._tick_topic, data, time.time_ns())
+        taken = bag.put(self._tick_topic, data, now)
         self._losses.see_tick(self._tick_topic, tick.session_tick)
         if taken and tick.mode is Mode.RUNNING:
             self._stop_rule.count_tick(time.monotonic())
 
     def _match_publishers(self, bag: BackgroundWriter) -> None:
         """Reliable where possible; a publisher that offers only best effort would never be heard."""
-        for name in set(self._recorded) - set(bag.counts):
-            current = self._recorded[name]
-            if current.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
+        for name in set(self._raw.topics) - set(bag.counts):
+            if not self._raw.is_reliable(name):
                 continue
             offers = [info.qos_profile.reliability for info in self.get_publishers_info_by_topic(name)]
             if ReliabilityPolicy.BEST_EFFORT in offers:
-                self.destroy_subscription(current)
-                self._subscribe(name, best_effort=True)
+                self._raw.add(name, self._kinds[name], LOG_BEST_EFFORT)
 
 
 def _cause(bag: BackgroundWriter) -> str:

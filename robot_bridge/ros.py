@@ -319,29 +319,6 @@ def _live(node: BridgeNode) -> None:
         executor.remove_node(node)
 
 
-def subscribe_raw(
-    node: Node,
-    kind: type[Any],
-    topic: str,
-    take: Callable[[bytes], None],
-    qos: QoSProfile,
-    lose: Callable[[int], None],
-) -> Subscription[Any]:
-    """Subscribe to messages as they come over the wire; `lose` hears how many the middleware lost.
-
-    A middleware that does not tell is no reason not to listen.
-    """
-    try:
-        from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
-    except ImportError:  # Humble
-        from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
-    told = SubscriptionEventCallbacks(message_lost=lambda event: lose(event.total_count_change))
-    try:
-        return node.create_subscription(kind, topic, take, qos, raw=True, event_callbacks=told)
-    except UnsupportedEventTypeError:
-        return node.create_subscription(kind, topic, take, qos, raw=True)
-
-
 def publisher_count(node: Node, subscription: Subscription[Any]) -> int:
     """How many publishers a subscription hears; before Jazzy, how many are known on its topic."""
     if hasattr(subscription, "get_publisher_count"):

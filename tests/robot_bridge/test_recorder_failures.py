@@ -128,6 +128,13 @@ def test_a_recorder_that_heard_nothing_leaves_nothing_in_the_way(
         assert not (tmp_path / "bag").exists()
 
 
+def test_a_time_in_which_nothing_came_is_a_failure(start: Callable[..., Any], tmp_path: Path) -> None:
+    node = start("recorder_node", output=tmp_path / "bag", autostart=True, seconds=1.0)
+    assert node.process.wait(PATIENCE) == 2
+    assert "no topic was heard: is the robot up?" in node.output()
+    assert not (tmp_path / "bag").exists()
+
+
 def test_parameters_split_and_compress(start: Callable[..., Any], observer: Any, tmp_path: Path) -> None:
     node = start("recorder_node", output=tmp_path / "x", autostart=True, compression="gzip")
     assert node.process.wait(PATIENCE) == 2
