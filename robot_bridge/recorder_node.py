@@ -20,6 +20,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,8 @@ class RecorderNode(ros.ManagedNode):
             self._report(self._bag)
 
     def _record(self, bag: BackgroundWriter, wall: float) -> None:
-        for topic, data, now in self._raw.take():
+        # topic after topic they came; a bag is easier to read in the order of time
+        for topic, data, now in sorted(self._raw.take(), key=itemgetter(2)):
             if not self.active:
                 continue
             if topic == self._tick_topic:
