@@ -23,6 +23,7 @@ import numpy as np
 
 from contract.errors import TerrafirmaError
 from pipeline.benches.bridge_policy import write_policy
+from pipeline.benches.processes import processor_seconds, resident_megabytes
 from pipeline.benches.rows import Row, at_most, bounded
 from pipeline.pictures.histogram import Histogram, write_histograms
 from pipeline.progress import Report
@@ -40,8 +41,6 @@ MOST = 1.3  # times the echo's round trip
 MOST_MISSED = 0.1  # % of ticks
 MOST_GROWTH = 0.1  # MB a minute, in the second half of the turns
 PARTS = len(RATES) * len(GRAPHS) * TURNS
-PAGE = os.sysconf("SC_PAGE_SIZE")
-CLOCK = os.sysconf("SC_CLK_TCK")  # Hz, in which a process's time is counted
 
 
 @dataclass
@@ -101,9 +100,10 @@ def measure(rate: int, turns: int, seconds: float, into: Graphs) -> Iterator[Non
                     graph: str = turn["graph"]
                     pid = nodes[graph].pid
                     if "trips" in turn:
-                        _note(into[graph], turn, seconds, _busy(pid) - busy, _megabytes(pid))
+                        spent = processor_seconds(pid) - busy
+                        _note(into[graph], turn, seconds, spent, resident_megabytes(pid))
                         yield
-                    busy = _busy(pid)
+                    busy = processor_seconds(pid)
                 if probe.wait() != 0:
                     logs = "\n".join(log.read_text()[-500:] for log in sorted(Path(folder).glob("*.log")))
                     raise TerrafirmaError(f"bench bridge: a process ended early.\n{logs}")
@@ -120,16 +120,6 @@ def _note(into: Turns, turn: dict[str, Any], seconds: float, busy: float, megaby
     into.seconds += seconds
     into.busy += busy
     into.memory.append((into.seconds, megabytes))
-
-
-def _busy(pid: int) -> float:
-    """Processor time of all threads of a process so far, s."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / CLOCK
-
-
-def _megabytes(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE * 1e-6
 
 
 @contextmanager

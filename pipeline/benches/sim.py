@@ -19,6 +19,7 @@ from typing import cast
 import numpy as np
 
 from pipeline.benches.lockstep import LockStep
+from pipeline.benches.processes import own_megabytes, processor_seconds
 from pipeline.benches.rows import Row, alternate, bounded, compare, seconds
 from pipeline.progress import Report
 from policies.config import PpoConfig
@@ -60,7 +61,9 @@ def run(report: Report) -> tuple[list[Row], str]:
                 f"{row.metric}: where the time goes, µs an environment step\n{profile(robot, task)}"
             )
     report(PARTS - 3, {})
-    rows += parallel("a1", "velocity")
+    together, remark = parallel("a1", "velocity")
+    rows += together
+    remarks += [remark] * (not together[0].met)
     report(PARTS - 2, {})
     rows += start("a1", "velocity")
     report(PARTS - 1, {})
@@ -163,8 +166,11 @@ def _vector_rate(env: SharedMemoryVecEnv) -> float:
     )
 
 
-def parallel(robot: str, task: str) -> list[Row]:
-    """Two worker processes against twice one, and the same of processes that only calculate."""
+def parallel(robot: str, task: str) -> tuple[list[Row], str]:
+    """Two worker processes against twice one, and the same of processes that only calculate.
+
+    The text says where the time of the workers goes.
+    """
     spec = EnvironmentSpec(robot, task, load_domain("nominal"))
     counts = 1, PROCESSES
     envs = {n: SharedMemoryVecEnv(spec, n * ENVIRONMENTS, n, 0) for n in counts}
@@ -177,18 +183,34 @@ def parallel(robot: str, task: str) -> list[Row]:
             measures[f"ours {n}"] = partial(_vector_rate, envs[n])
             measures[f"bare {n}"] = partial(bare[n].rate, VECTOR_STEPS)
         rates = alternate(measures, ROUNDS)
+        lines = [f"{robot}-{task}, where the time of the workers goes", *map(_work, envs.values())]
     finally:
         for n in counts:
             envs[n].close()
             bare[n].close()
     metric = f"{PROCESSES} processes, parallel efficiency"
     twice = {name: [PROCESSES * rate for rate in rates[f"{name} 1"]] for name in ("ours", "bare")}
-    return [
+    rows = [
         compare(
             f"{robot}-{task}, {metric}", rates[f"ours {PROCESSES}"], "steps/s", twice["ours"], PARALLEL_GOAL
         ),
         compare(f"only arithmetic, {metric}", rates[f"bare {PROCESSES}"], "steps/s", twice["bare"]),
     ]
+    return rows, "\n".join(lines)
+
+
+def _work(env: SharedMemoryVecEnv) -> str:
+    """What a step costs its worker, and how long the workers wait: for each other, and to be asked."""
+    steps, before = 0, [processor_seconds(pid) for pid in env.pids]
+    started = time.perf_counter()
+    for _ in range(ROUNDS):
+        _vector_rate(env)
+        steps += VECTOR_STEPS * env.num_envs
+    took = time.perf_counter() - started
+    spent = [processor_seconds(pid) - start for pid, start in zip(env.pids, before, strict=True)]
+    waited = ", ".join(f"{1.0 - each / took:.0%}" for each in spent)
+    cost = f"{sum(spent) / steps * 1e6:.0f} µs of a processor an environment step"
+    return f"  {len(spent)} of them: {cost}, {waited} of the time waiting"
 
 
 def start(robot: str, task: str) -> list[Row]:
@@ -197,7 +219,7 @@ def start(robot: str, task: str) -> list[Row]:
     made: list[SharedMemoryVecEnv] = []
     took = seconds(lambda: made.append(SharedMemoryVecEnv(spec, START_COUNT, PROCESSES, 0)))
     try:
-        memory = sum(_megabytes(pid) for pid in made[0].pids)
+        memory = sum(own_megabytes(pid) for pid in made[0].pids)
     finally:
         made[0].close()
     name = f"{START_COUNT} {robot} environments"
@@ -205,14 +227,6 @@ def start(robot: str, task: str) -> list[Row]:
         bounded(f"{name}, start", took, "s", START_SECONDS),
         bounded(f"{name}, memory of each", memory / START_COUNT, "MB", MEGABYTES),
     ]
-
-
-def _megabytes(pid: int) -> float:
-    """Proportional share of the memory that a process uses; Linux only."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"no Pss of process {pid}")
 
 
 def against_peers() -> tuple[list[Row], str]:

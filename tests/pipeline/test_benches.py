@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,20 @@ def test_a_policy_ticks_at_the_rate_that_it_is_timed_at(tmp_path: Path) -> None:
     fast = Policy(tmp_path / "fast.onnx")  # replays its golden trace
     assert fast.contract.control_rate == 500.0
     assert fast.contract.joints == Policy(policy_file("a1-velocity")).contract.joints
+
+
+def test_workers_are_held_against_one_and_their_time_is_accounted_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"ROUNDS": 3, "VECTOR_STEPS": 20, "ENVIRONMENTS": 2}.items():
+        monkeypatch.setattr(sim, name, value)
+    (ours, bare), remark = sim.parallel("iiwa", "reach")
+    assert ours.goal
+    assert not bare.goal
+    assert 0.2 < ours.ratio < 2.0
+    lines = re.findall(r"(\d) of them: (\d+) µs of a processor an environment step, (.*) of the time", remark)
+    assert [(int(count), waits.count("%")) for count, _, waits in lines] == [(1, 1), (2, 2)]
+    assert all(int(cost) > 0 for _, cost, _ in lines)
 
 
 @pytest.mark.timeout(120)
