@@ -25,6 +25,7 @@ from robot_bridge.safety import SensorSample
 from robot_bridge.sensors import SensorInput
 from robot_bridge.tick import Mode
 from robot_bridge.tick_publisher import TickPublisher
+from robot_bridge.timing import TimingHistogram
 
 STRANGER_CHECK = 0.05  # s
 RECORDER = "recorder"  # name of its node
@@ -53,6 +54,8 @@ class Deployment:
         )
         self.core = PolicyCore(self.policy, exploration, contract)
         self.deadlines = Deadlines(contract.control_period)
+        self.tick_time = TimingHistogram()  # from a tick's begin until its command is out
+        self.answer_time = TimingHistogram()  # from the joints' newest reading until then
         self._period = contract.control_period
         # a simulated clock stands still between its messages: nobody knows what comes when
         simulated = ros.is_simulated(node)
@@ -87,6 +90,7 @@ class Deployment:
         self.core.activate()
         self._look_around()
         self.deadlines = Deadlines(self._period)
+        self.tick_time, self.answer_time = TimingHistogram(), TimingHistogram()
         self._told = self._followed = None
 
     def remaining(self, now: int) -> float:
@@ -106,6 +110,7 @@ class Deployment:
 
     def tick(self, now: int) -> None:
         """Act at a control deadline, `now` ns."""
+        began = time.monotonic_ns()
         age = self._age(now)
         has_reading = self._alignment.has_reading(self.deadlines.remaining(now), age)
         number = self.deadlines.take(now)
@@ -116,7 +121,11 @@ class Deployment:
         if tick is not None:
             self._told, self._followed = tick.set_point, sample
             self._publish(sample)
+            took = time.monotonic_ns() - began
             self._ticks.publish(tick)
+            self.tick_time.add(took)
+            if has_reading:
+                self.answer_time.add(took + round(age * 1e9))
         # what the robot need not wait for is for the next tick
         self._look_around()
         self.core.prepare()

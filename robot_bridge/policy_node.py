@@ -123,6 +123,8 @@ class PolicyNode(ros.ManagedNode):
             "policy": self._settings.policy,
             "policy_sha256": deployment.policy.sha256,
             "missed_ticks": deployment.deadlines.missed,
+            "tick_us": deployment.tick_time,
+            "answer_us": deployment.answer_time,
             "sensor_error": deployment.sensors.error or "",
             **core.safety.counts,
         }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -34,6 +35,13 @@ def give_target(observer: Any) -> None:
 def ticks(observer: Any) -> Callable[[], list[Tick]]:
     received = observer.listen(Float64MultiArray, "/policy/tick")
     return lambda: [decode(message) for message in received]
+
+
+def timings(diagnostics: Sequence[DiagnosticArray]) -> list[str]:
+    """What the policy last said of how long a tick and an answer take."""
+    said = [status for message in diagnostics for status in message.status if status.name == "policy"]
+    values = {entry.key: entry.value for entry in said[-1].values}
+    return [values["tick_us"], values["answer_us"]]
 
 
 def change(observer: Any, transition: int) -> bool:
@@ -108,15 +116,17 @@ def test_holds_while_nobody_sees_the_object(
     assert observer.until(lambda: seen()[-1].mode is Mode.RUNNING, 5.0)
 
 
+@pytest.mark.parametrize("rehearsal", [0.0, 0.01])
 def test_silent_until_activated_then_ramps_then_holds_when_deactivated(
-    start: Callable[..., Any], observer: Any, iiwa_policy: Path
+    start: Callable[..., Any], observer: Any, iiwa_policy: Path, rehearsal: float
 ) -> None:
     commands = observer.listen(Float64MultiArray, COMMANDS)
+    diagnostics = observer.listen(DiagnosticArray, "/diagnostics")
     seen = ticks(observer)
     states = observer.listen(JointState, "/joint_states")
     give_target(observer)
     start("emulated_robot_node", robot="iiwa", autostart=True, sensor_rate=100)
-    start("policy_node", policy=iiwa_policy, command_listeners=2, tick_listeners=1)
+    start("policy_node", policy=iiwa_policy, command_listeners=2, tick_listeners=1, rehearsal=rehearsal)
     assert observer.until(lambda: len(states) > 0)
     assert change(observer, Transition.TRANSITION_CONFIGURE)
     observer.spin(0.7)
@@ -129,6 +139,8 @@ def test_silent_until_activated_then_ramps_then_holds_when_deactivated(
     assert np.abs(acting[0].set_point - np.array(states[0].position)).max() < 0.02
     steps = np.abs(np.diff([tick.set_point for tick in acting[:10]], axis=0)).max()
     assert steps < 0.05  # a tenth of the ramp, where the policy alone would jump by up to 0.25
+    assert len({tick.number for tick in seen()}) == len(seen())  # what is rehearsed is not heard
+    assert observer.until(lambda: all("half <" in timing for timing in timings(diagnostics)), 5.0)
 
     assert change(observer, Transition.TRANSITION_DEACTIVATE)
     observer.spin(0.5)
