@@ -19,6 +19,7 @@ from tyro.conf import Positional
 from contract.errors import TerrafirmaError
 from pipeline.collect_command import collect
 from pipeline.evaluate_command import evaluate
+from pipeline.film_command import film
 from pipeline.node_process import become_node
 from pipeline.places import launch_file, policy_file
 from pipeline.progress import console
@@ -263,6 +264,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "deploy": deploy,
     "emulate": emulate,
     "collect": collect,
+    "film": film,
     "bench": bench,
     "robot": robot,
     "zoo": zoo,
