@@ -226,6 +226,21 @@ def emulate(
     return become_node("emulated_robot_node", parameters)
 
 
+def view(robot: Positional[str], /, port: int = 8080, frame_rate: float = 10.0) -> int:
+    """Show a running robot in a browser on this computer, as its joint states say it stands.
+
+    Args:
+        robot: name of a robot, or a robot file.
+        port: of the page, http://localhost:PORT.
+        frame_rate: pictures a second, while somebody looks.
+    """
+    from sim.robots import load_robot
+
+    load_robot(robot)
+    parameters = {"robot": robot, "port": str(port), "frame_rate": str(float(frame_rate))}
+    return become_node("emulated_viewer_node", parameters)
+
+
 def bench(
     name: Positional[str],
     /,
@@ -263,6 +278,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "launch": launch,
     "deploy": deploy,
     "emulate": emulate,
+    "view": view,
     "collect": collect,
     "film": film,
     "bench": bench,

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from tyro.conf import Positional
 
 from contract import codec
 from contract.errors import TerrafirmaError, UnknownNameError
 from contract.record import Contract
-from contract.state import Array
 
 if TYPE_CHECKING:
     from robot_bridge.bag_reader import Bag
     from sim.rendering import Pose
     from sim.robots.spec import RobotSpec
 
-JOINTS, TRUTH = "joint_states", "emulated_robot/truth"
 SUFFIX = ".webp"
 
 
@@ -36,7 +34,7 @@ class Stretch:
     def __post_init__(self) -> None:
         for name, bound, good in (
             ("begin", "0 or more", self.begin >= 0),
-            ("seconds", "more than 0", 0 < self.seconds < np.inf),
+            ("seconds", "more than 0", 0 < self.seconds < math.inf),
             ("frame-rate", "within 1 and 50", 1 <= self.frame_rate <= 50),
         ):
             if not good:
@@ -92,6 +90,8 @@ def _recorded_robot(recorded: Bag, bag: Path) -> str:
 
 def _namespace(recorded: Bag, wanted: str | None, bag: Path) -> str:
     """With which the robot's topics begin, without a slash at the end."""
+    from robot_bridge.emulated_pose import JOINTS
+
     found = [topic.removesuffix(f"/{JOINTS}") for topic in recorded.topics() if topic.endswith(f"/{JOINTS}")]
     names = [root or "/" for root in found]
     if wanted is not None:
@@ -109,40 +109,17 @@ def _namespace(recorded: Bag, wanted: str | None, bag: Path) -> str:
 
 def _poses(recorded: Bag, root: str, spec: RobotSpec, stretch: Stretch) -> Iterator[Pose]:
     """The newest that was known at the time of each picture; while nothing came, the same again."""
-    from sim.rendering import Pose
+    from robot_bridge.emulated_pose import JOINTS, TRUTH, RecordedPose
 
-    pose = Pose(np.array([0.0, 0.0, spec.base_height]), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(0))
+    newest = RecordedPose(spec)
     start, shown = None, 0
     for message in recorded.messages([f"{root}/{JOINTS}", f"{root}/{TRUTH}"]):
         start = message.time if start is None else start
         now = (message.time - start) * 1e-9 - stretch.begin
         if now >= stretch.seconds:
             return
-        while len(pose.joint_position) and now >= shown / stretch.frame_rate:
+        while (pose := newest.pose) is not None and now >= shown / stretch.frame_rate:
             shown += 1
             yield pose
-        pose = _with(pose, message.topic.endswith(TRUTH), message.data, spec)
-
-
-def _with(pose: Pose, is_truth: bool, message: Any, spec: RobotSpec) -> Pose:
-    """`pose`, with what a message says."""
-    if is_truth:
-        at, turn = message.pose.position, message.pose.orientation
-        return replace(
-            pose,
-            base_position=np.array([at.x, at.y, at.z]),
-            base_orientation=np.array([turn.x, turn.y, turn.z, turn.w]),
-        )
-    return replace(pose, joint_position=_joints(message, spec))
-
-
-def _joints(message: Any, spec: RobotSpec) -> Array:
-    """Positions (n,) rad in the order of the robot's joints, by name."""
-    positions = dict(zip(message.name, message.position, strict=False))
-    missing = [joint.name for joint in spec.joints if joint.name not in positions]
-    if missing:
-        raise TerrafirmaError(
-            f"robot {spec.name!r} has joints that the joint states lack: {', '.join(missing)}. Those have "
-            f"{', '.join(message.name)}."
-        )
-    return np.array([positions[joint.name] for joint in spec.joints])
+        take = newest.take_truth if message.topic.endswith(TRUTH) else newest.take_joints
+        take(message.data)

@@ -29,6 +29,7 @@ MODULES = {
     "emulated_robot": "robot_bridge.emulated_robot_node",
     "recorder": "robot_bridge.recorder_node",
     "commander": "robot_bridge.commander_node",
+    "viewer": "robot_bridge.emulated_viewer_node",
 }
 POLL = 0.05  # s
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))  # signal, s to obey

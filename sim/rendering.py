@@ -192,6 +192,13 @@ def prism(thing: SceneObject) -> tuple[Array, Array]:
     return faces.reshape(-1, 3), np.repeat(normals, 3, axis=0)
 
 
+def jpeg(frame: Frame) -> bytes:
+    """A picture (height, width, 3) as a JPEG file."""
+    stream = io.BytesIO()
+    Image.fromarray(frame).save(stream, "JPEG", quality=80)
+    return stream.getvalue()
+
+
 def animation(
     robot: RobotSpec, poses: list[Pose], frames_per_second: float, scene: Scene | None = None
 ) -> bytes:

@@ -107,7 +107,9 @@ def test_the_ament_index_knows_the_package(workspace: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["policy_node", "emulated_robot", "recorder", "commander", "terrafirma"])
+@pytest.mark.parametrize(
+    "name", ["policy_node", "emulated_robot", "recorder", "commander", "viewer", "terrafirma"]
+)
 def test_ros2_run_would_find(workspace: Path, name: str) -> None:
     executable = workspace / "install/terrafirma/lib/terrafirma" / name
     assert os.access(executable, os.X_OK)

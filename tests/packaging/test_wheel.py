@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = "terrafirma-0.1.0.data/data/"
-EXECUTABLES = ("policy_node", "emulated_robot", "recorder", "commander")
+EXECUTABLES = ("policy_node", "emulated_robot", "recorder", "commander", "viewer")
 
 
 @pytest.fixture(scope="module")
