@@ -63,6 +63,7 @@ class Deployment:
         self._rehearsal = Rehearsal(
             *(self.policy, contract, self._actuation, self.core.command),
             lead=0.0 if simulated else parameters.rehearsal,
+            polls=parameters.realtime_priority == 0,
         )
         self._told: Array | None = None  # (n,) rad, the newest set-point since activation
         self._followed: SensorSample | None = None

@@ -3,7 +3,8 @@
 A processor forgets what it does not use for some milliseconds: a network takes several times as long then as
 again and again, and so does all other code of a tick. One that nobody hears brings them back into the caches,
 and a loop that does not go to sleep any more until the reading comes need not be woken up. That costs
-processor time, so it is for fast loops.
+processor time, so it is for fast loops. A process that comes before all others must sleep nevertheless: it would
+keep from the processor who sends the reading.
 """
 
 from __future__ import annotations
@@ -28,13 +29,20 @@ class Rehearsal:
     Args:
         contract: as `PolicyCore`'s limits.
         command: what the policy is asked for.
-        lead: s before a deadline from which on there is no sleep; 0: never rehearses.
+        lead: s before a deadline from which on to rehearse; 0: never.
+        polls: whether there is no sleep from then on.
     """
 
     def __init__(
-        self, policy: Policy, contract: Contract, actuation: Actuation, command: TaskCommand, lead: float
+        self,
+        policy: Policy,
+        contract: Contract,
+        actuation: Actuation,
+        command: TaskCommand,
+        lead: float,
+        polls: bool = True,
     ) -> None:
-        self._lead, self._actuation = lead, actuation
+        self._lead, self._polls, self._actuation = lead, polls, actuation
         self._core = PolicyCore(policy.twin(), limits=contract)
         self._core.command = command
         self._core.activate()
@@ -42,7 +50,9 @@ class Rehearsal:
 
     def sleep(self, until_deadline: float) -> float:
         """Seconds for which there is nothing to do, `until_deadline` s before it; messages may end them."""
-        return max(0.0, until_deadline - self._lead) if self._lead > 0.0 else math.inf
+        if self._lead > 0.0 and until_deadline > self._lead:
+            return until_deadline - self._lead
+        return 0.0 if self._lead > 0.0 and self._polls else math.inf
 
     def is_due(self, number: int, until_deadline: float) -> bool:
         """Whether to rehearse for deadline `number` now."""

@@ -35,9 +35,9 @@ def activated(policy: Policy) -> PolicyCore:
     return core
 
 
-def rehearsal(core: PolicyCore, policy: Policy, lead: float = LEAD) -> Rehearsal:
+def rehearsal(core: PolicyCore, policy: Policy, lead: float = LEAD, polls: bool = True) -> Rehearsal:
     actuation = Actuation(policy.contract, "forward_position")
-    return Rehearsal(policy, policy.contract, actuation, core.command, lead)
+    return Rehearsal(policy, policy.contract, actuation, core.command, lead, polls)
 
 
 def readings(ticks: int) -> list[SensorSample]:
@@ -86,6 +86,8 @@ def test_it_comes_once_and_early_enough(policy: Policy, until: float) -> None:
     before.run(5, 0.0, None)
     assert not before.is_due(5, until)
     assert before.sleep(until) == pytest.approx(max(0.0, until - LEAD))
+    polite = rehearsal(activated(policy), policy, polls=False)
+    assert polite.sleep(until) == (pytest.approx(until - LEAD) if until > LEAD else math.inf)
 
 
 @given(until=st.floats(-0.01, 0.1))
