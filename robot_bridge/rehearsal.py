@@ -3,8 +3,8 @@
 A processor forgets what it does not use for some milliseconds: a network takes several times as long then as
 again and again, and so does all other code of a tick. One that nobody hears brings them back into the caches,
 and a loop that does not go to sleep any more until the reading comes need not be woken up. That costs
-processor time, so it is for fast loops. A process that comes before all others must sleep nevertheless: it would
-keep from the processor who sends the reading.
+processor time, so it is for fast loops. A process that comes before all others must sleep nevertheless: it
+would keep from the processor who sends the reading.
 """
 
 from __future__ import annotations
