@@ -10,11 +10,11 @@ from rclpy.executors import Executor
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 
-from robot_bridge import ros
+from robot_bridge import bridge_node, ros
 from robot_bridge.qos import COMMAND, SENSOR_SUBSCRIBER
 
 
-class EchoNode(ros.BridgeNode):
+class EchoNode(bridge_node.BridgeNode):
     """The same executor, messages and profiles as the policy node's."""
 
     def __init__(self) -> None:
@@ -34,4 +34,4 @@ class EchoNode(ros.BridgeNode):
 
 
 if __name__ == "__main__":
-    raise SystemExit(ros.run(EchoNode, None))
+    raise SystemExit(bridge_node.run(EchoNode, None))

@@ -16,12 +16,12 @@ from rclpy.executors import Executor
 
 from contract.errors import TerrafirmaError
 from policies.runtime import Policy
-from robot_bridge import ros
+from robot_bridge import bridge_node, ros
 from robot_bridge.commander import Commander, parse_command
 from robot_bridge.task_messages import TaskPublisher
 
 
-class CommanderNode(ros.BridgeNode):
+class CommanderNode(bridge_node.BridgeNode):
     """Repeats the current command, so that a late listener and a command time-out are served."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class CommanderNode(ros.BridgeNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the commander; returns its exit code."""
-    return ros.run(CommanderNode, args)
+    return bridge_node.run(CommanderNode, args)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from contract.errors import TerrafirmaError
-from robot_bridge import joint_commands, ros
+from robot_bridge import bridge_node, joint_commands, ros
 from robot_bridge.actuation import check_interface
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.emulated_description import description_text
@@ -36,7 +36,7 @@ from sim.simulated_robot import SimulatedRobot
 from sim.tasks import make_task
 
 
-class EmulatedRobotNode(ros.ManagedNode):
+class EmulatedRobotNode(bridge_node.ManagedNode):
     """Publishes joint states, an IMU where the base floats, an object's pose; obeys joint commands."""
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class EmulatedRobotNode(ros.ManagedNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the emulated robot; returns its exit code."""
-    return ros.run(EmulatedRobotNode, args)
+    return bridge_node.run(EmulatedRobotNode, args)
 
 
 if __name__ == "__main__":

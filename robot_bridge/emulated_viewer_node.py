@@ -14,7 +14,7 @@ from rclpy.executors import Executor
 from sensor_msgs.msg import JointState
 
 from contract.errors import TerrafirmaError
-from robot_bridge import ros
+from robot_bridge import bridge_node, ros
 from robot_bridge.emulated_pose import JOINTS, TRUTH, RecordedPose
 from robot_bridge.picture_server import PictureServer
 from robot_bridge.qos import SENSOR_SUBSCRIBER
@@ -24,7 +24,7 @@ from sim.robots import load_robot
 WIDTH, HEIGHT = 480, 360  # pixels
 
 
-class ViewerNode(ros.BridgeNode):
+class ViewerNode(bridge_node.BridgeNode):
     """Draws the newest pose when it is time for the next picture, and somebody waits for it."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class ViewerNode(ros.BridgeNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the viewer; returns its exit code."""
-    return ros.run(ViewerNode, args)
+    return bridge_node.run(ViewerNode, args)
 
 
 if __name__ == "__main__":

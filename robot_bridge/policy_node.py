@@ -11,7 +11,7 @@ from rclpy.executors import Executor
 from std_srvs.srv import Trigger
 
 from contract.errors import TerrafirmaError
-from robot_bridge import ros
+from robot_bridge import bridge_node, ros
 from robot_bridge.deadlines import TimeBase
 from robot_bridge.deployment import Deployment
 from robot_bridge.diagnostics import Diagnostics
@@ -20,7 +20,7 @@ from robot_bridge.realtime import make_realtime
 from robot_bridge.tick import Mode
 
 
-class PolicyNode(ros.ManagedNode):
+class PolicyNode(bridge_node.ManagedNode):
     """Refuses a robot that its contract does not fit, and is silent until activated."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class PolicyNode(ros.ManagedNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the policy node; returns its exit code."""
-    return ros.run(PolicyNode, args)
+    return bridge_node.run(PolicyNode, args)
 
 
 if __name__ == "__main__":

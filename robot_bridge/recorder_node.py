@@ -32,7 +32,7 @@ from std_msgs.msg import Float64MultiArray
 from contract.errors import TerrafirmaError
 from contract.sources import needs_observer
 from policies.runtime import Policy
-from robot_bridge import diagnostics, ros
+from robot_bridge import bridge_node, diagnostics, ros
 from robot_bridge.background_writer import BackgroundWriter
 from robot_bridge.bag import BagWriter
 from robot_bridge.diagnostics import Diagnostics
@@ -52,7 +52,7 @@ FAREWELL = 0.5  # s between a failed write and the end: the policy holds first, 
 MEGABYTE = 1_000_000
 
 
-class RecorderNode(ros.ManagedNode):
+class RecorderNode(bridge_node.ManagedNode):
     """Writes while active; ends by itself, with exit code 0, when it has enough."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class RecorderNode(ros.ManagedNode):
             return
         bag.close(self._losses.total(bag.dropped))
         if bag.error is not None:
-            self.exit_code = ros.FAILED
+            self.exit_code = bridge_node.FAILED
             if self._failed is None:  # it failed with the very last bytes
                 self.get_logger().error(_cause(bag))
         count, ticks = sum(bag.counts.values()), self._stop_rule.ticks
@@ -174,7 +174,7 @@ class RecorderNode(ros.ManagedNode):
             self.get_logger().error(_cause(bag))
             self._report(bag)
         elif wall - self._failed > FAREWELL:
-            self.exit_code = ros.FAILED
+            self.exit_code = bridge_node.FAILED
 
     def _report(self, bag: BackgroundWriter) -> None:
         level, message = Diagnostics.OK, "recording" if self.active else "not active"
@@ -206,7 +206,7 @@ class RecorderNode(ros.ManagedNode):
                 self.exit_code = 0
         except TerrafirmaError as error:
             self.get_logger().error(str(error))
-            self.exit_code = ros.FAILED
+            self.exit_code = bridge_node.FAILED
 
     def _write_tick(self, bag: BackgroundWriter, data: bytes, now: int) -> None:
         if self._stop_rule.enough_ticks:
@@ -240,7 +240,7 @@ def _cause(bag: BackgroundWriter) -> str:
 
 def main(args: list[str] | None = None) -> int:
     """Run the recorder; returns its exit code."""
-    return ros.run(RecorderNode, args)
+    return bridge_node.run(RecorderNode, args)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import pytest
 
 NODE = """
 import sys
-from robot_bridge import ros
+from robot_bridge import bridge_node
 
-class Node(ros.ManagedNode):
+class Node(bridge_node.ManagedNode):
     def __init__(self):
         super().__init__("doomed")
         self.attempts = 0
@@ -28,7 +28,7 @@ class Node(ros.ManagedNode):
     def cleanup(self):
         print("released", flush=True)
 
-sys.exit(ros.run(Node, ["--ros-args", "-p", "autostart:=true"]))
+sys.exit(bridge_node.run(Node, ["--ros-args", "-p", "autostart:=true"]))
 """
 
 
