@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,11 +61,12 @@ class Deployment:
         # a simulated clock stands still between its messages: nobody knows what comes when
         simulated = ros.is_simulated(node)
         self._actuation = Actuation(contract, parameters.command_interface, parameters.on_stop)
-        self._rehearsal = Rehearsal(
-            *(self.policy, contract, self._actuation, self.core.command),
-            lead=0.0 if simulated else parameters.rehearsal,
-            polls=parameters.realtime_priority == 0,
-        )
+        self._rehearsal: Rehearsal | None = None
+        if parameters.rehearsal and not simulated:
+            self._rehearsal = Rehearsal(
+                *(self.policy, contract, self._actuation, self.core.command),
+                polls=parameters.realtime_priority == 0,
+            )
         self._told: Array | None = None  # (n,) rad, the newest set-point since activation
         self._followed: SensorSample | None = None
         self._strangers_counted = 0.0  # s, wall time
@@ -100,6 +102,8 @@ class Deployment:
 
     def rest(self, now: int) -> float:
         """Seconds from `now` (ns) for which the loop may sleep; rehearses first if it is time to."""
+        if self._rehearsal is None:
+            return math.inf
         ahead = self.deadlines.remaining(now)
         if self._rehearsal.is_due(self.deadlines.next, ahead):
             self._rehearsal.run(self.deadlines.next, now * 1e-9, self.sensors.read())

@@ -29,7 +29,7 @@ class PolicyParameters:
     seed: int
     realtime_priority: int
     cpu: int
-    rehearsal: float  # s
+    rehearsal: bool
 
 
 def read_parameters(node: Node) -> PolicyParameters:
@@ -72,11 +72,7 @@ def read_parameters(node: Node) -> PolicyParameters:
         ),
         cpu=setting(node, "cpu", -1, "processor that the loop is pinned to; -1: any", low=-1),
         rehearsal=setting(
-            node,
-            "rehearsal",
-            0.0,
-            "s before each reading in which the loop rehearses and does not sleep; 0: none",
-            low=0.0,
+            node, "rehearsal", False, "whether each tick is done once for nothing before its reading comes"
         ),
     )
 

@@ -10,6 +10,7 @@ would keep from the processor who sends the reading.
 from __future__ import annotations
 
 import math
+import time
 
 from contract.record import Contract
 from contract.state import RobotState
@@ -20,17 +21,22 @@ from robot_bridge.safety import SensorSample
 from robot_bridge.task_command import TaskCommand
 from robot_bridge.tick import Tick, encode
 
-SHARE = 0.5  # of the lead, before whose end a rehearsal has to begin: it must not hold up the reading
+MARGIN = (
+    2.0  # times what a rehearsal takes, before the deadline, to begin it: it must not hold up the reading
+)
+SHARE = 0.5  # of the control period, in which it has to be done
+FORGETS = 0.01  # of the longest that one took, each time
 
 
 class Rehearsal:
     """Does all that a tick does but publish, with a memory of its own.
 
+    It learns how long that takes here, and begins as early as that asks for.
+
     Args:
         contract: as `PolicyCore`'s limits.
         command: what the policy is asked for.
-        lead: s before a deadline from which on to rehearse; 0: never.
-        polls: whether there is no sleep from then on.
+        polls: whether there is no sleep from a rehearsal on until the reading comes.
     """
 
     def __init__(
@@ -39,27 +45,34 @@ class Rehearsal:
         contract: Contract,
         actuation: Actuation,
         command: TaskCommand,
-        lead: float,
         polls: bool = True,
     ) -> None:
-        self._lead, self._polls, self._actuation = lead, polls, actuation
+        self._polls, self._actuation = polls, actuation
         self._core = PolicyCore(policy.twin(), limits=contract)
         self._core.command = command
         self._core.activate()
         self._rehearsed: int | None = None  # number of the deadline
+        self._longest = SHARE * contract.control_period / MARGIN  # s
+        self._takes = self._longest  # s; until it is known
+
+    @property
+    def lead(self) -> float:
+        """Seconds before a deadline at which it begins."""
+        return MARGIN * self._takes
 
     def sleep(self, until_deadline: float) -> float:
         """Seconds for which there is nothing to do, `until_deadline` s before it; messages may end them."""
-        if self._lead > 0.0 and until_deadline > self._lead:
-            return until_deadline - self._lead
-        return 0.0 if self._lead > 0.0 and self._polls else math.inf
+        if until_deadline > self.lead:
+            return until_deadline - self.lead
+        return 0.0 if self._polls else math.inf
 
     def is_due(self, number: int, until_deadline: float) -> bool:
         """Whether to rehearse for deadline `number` now."""
-        return self._rehearsed != number and SHARE * self._lead < until_deadline <= self._lead
+        return self._rehearsed != number and self._takes < until_deadline <= self.lead
 
     def run(self, number: int, now: float, sample: SensorSample | None) -> Tick | None:
         """Do the tick of deadline `number` at `now` s with the reading before it; tells what came of it."""
+        began = time.perf_counter()
         self._rehearsed = number
         self._core.safety.reset_emergency_stop()
         tick = self._core.tick(number, now, sample)
@@ -68,4 +81,9 @@ class Rehearsal:
             self._actuation.command(tick.set_point, state, stopped=False)
             encode(tick)
         self._core.prepare()
+        self.note(time.perf_counter() - began)
         return tick
+
+    def note(self, seconds: float) -> None:
+        """A rehearsal took so long."""
+        self._takes = min(max(seconds, (1.0 - FORGETS) * self._takes), self._longest)

@@ -31,7 +31,6 @@ from robot_bridge.environment import node_environment, own_domain
 
 RATES = (50, 100, 200, 500, 1000)  # Hz
 JUDGED = 500  # Hz
-REHEARSAL = 0.001  # s
 ECHO, POLICY, REHEARSING = GRAPHS = ("echo", "policy", "rehearsing")
 NAMES = {ECHO: "echo", POLICY: "policy node", REHEARSING: "with rehearsal"}
 TURNS = 4  # of each graph
@@ -131,7 +130,7 @@ def _nodes(
     started = {
         ECHO: ("bench_echo", []),
         POLICY: ("policy_node", parameters),
-        REHEARSING: ("policy_node", [*parameters, "-p", f"rehearsal:={REHEARSAL}"]),
+        REHEARSING: ("policy_node", [*parameters, "-p", "rehearsal:=true"]),
     }
     nodes = {
         graph: _start(

@@ -19,7 +19,6 @@ from robot_bridge.safety import SensorSample
 from robot_bridge.tick import Mode, encode
 
 PERIOD = 0.05  # s
-LEAD = 0.001  # s
 TARGET = np.array([0.5, 0.0, 0.5])
 
 
@@ -35,9 +34,9 @@ def activated(policy: Policy) -> PolicyCore:
     return core
 
 
-def rehearsal(core: PolicyCore, policy: Policy, lead: float = LEAD, polls: bool = True) -> Rehearsal:
+def rehearsal(core: PolicyCore, policy: Policy, polls: bool = True) -> Rehearsal:
     actuation = Actuation(policy.contract, "forward_position")
-    return Rehearsal(policy, policy.contract, actuation, core.command, lead, polls)
+    return Rehearsal(policy, policy.contract, actuation, core.command, polls)
 
 
 def readings(ticks: int) -> list[SensorSample]:
@@ -79,19 +78,34 @@ def test_it_is_never_stopped_for_good(policy: Policy) -> None:
     assert tick.mode is Mode.RUNNING
 
 
-@given(until=st.floats(-0.01, 0.1))
-def test_it_comes_once_and_early_enough(policy: Policy, until: float) -> None:
+durations = st.lists(st.floats(1e-5, 0.1), max_size=300)
+
+
+@given(until=st.floats(-0.01, 0.1), took=durations)
+def test_it_comes_once_and_early_enough(policy: Policy, until: float, took: list[float]) -> None:
     before = rehearsal(activated(policy), policy)
-    assert before.is_due(5, until) == (SHARE * LEAD < until <= LEAD)
+    for seconds in took:
+        before.note(seconds)
+    lead = before.lead
+    assert lead <= SHARE * PERIOD
+    # twice as early as the last one would have asked for, if the period has room for that
+    assert lead >= min(2.0 * (took or [0.0])[-1], SHARE * PERIOD)
+    assert before.is_due(5, until) == (lead / 2.0 < until <= lead)
+    assert before.sleep(until) == pytest.approx(max(0.0, until - lead))
     before.run(5, 0.0, None)
     assert not before.is_due(5, until)
-    assert before.sleep(until) == pytest.approx(max(0.0, until - LEAD))
-    polite = rehearsal(activated(policy), policy, polls=False)
-    assert polite.sleep(until) == (pytest.approx(until - LEAD) if until > LEAD else math.inf)
+
+
+def test_it_forgets_a_slow_one(policy: Policy) -> None:
+    before = rehearsal(activated(policy), policy)
+    before.note(1.0)
+    assert before.lead == SHARE * PERIOD
+    for _ in range(500):
+        before.note(1e-4)
+    assert before.lead == pytest.approx(2e-4)
 
 
 @given(until=st.floats(-0.01, 0.1))
-def test_without_a_lead_there_is_none(policy: Policy, until: float) -> None:
-    before = rehearsal(activated(policy), policy, 0.0)
-    assert not before.is_due(0, until)
-    assert before.sleep(until) == math.inf
+def test_who_comes_before_all_others_sleeps(policy: Policy, until: float) -> None:
+    before = rehearsal(activated(policy), policy, polls=False)
+    assert before.sleep(until) == (pytest.approx(until - before.lead) if until > before.lead else math.inf)
