@@ -18,6 +18,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 AT_ONCE = 500  # messages of one topic in a row, so that none waits for another for long
+SECOND = 1_000_000_000  # ns
 UNSUPPORTED = 2**64 - 1  # where a middleware does not number messages
 
 
@@ -31,6 +32,7 @@ class RawSubscriptions:
     def __init__(self, node: Node, lose: Callable[[str, int], None]) -> None:
         self._node, self._lose = node, lose
         self._subscriptions: dict[str, Subscription[Any]] = {}
+        self._arrivals: dict[str, int] = {}  # ns, of each topic's newest message
         self._numbers: dict[tuple[str, bytes], int] = {}  # by topic and publisher, of its newest message
 
     def __contains__(self, topic: str) -> bool:
@@ -77,7 +79,14 @@ class RawSubscriptions:
                     break
                 data, about = taken
                 self._count(topic, about)
-                yield topic, data, about.get("received_timestamp") or time.time_ns()
+                yield topic, data, self.arrival(topic, about.get("received_timestamp") or time.time_ns())
+
+    def arrival(self, topic: str, received: int) -> int:
+        """When a message could be taken, ns: one that had to be sent again holds up those before it."""
+        latest = self._arrivals.get(topic, 0)
+        # a clock that was turned back by more is right
+        self._arrivals[topic] = latest if 0 < latest - received < SECOND else received
+        return self._arrivals[topic]
 
     def _count(self, topic: str, about: dict[str, Any]) -> None:
         """Tell of a gap in the numbers of one publisher; one that begins anew has none."""

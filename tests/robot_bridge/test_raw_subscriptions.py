@@ -90,6 +90,13 @@ def test_times_are_those_of_the_arrival(observer: Any, raw: RawSubscriptions) ->
     assert before <= now <= before + 200_000_000
 
 
+def test_a_message_that_was_sent_again_keeps_its_place(raw: RawSubscriptions) -> None:
+    """The middleware holds back what came before it; by their times they would change places."""
+    received = [5_000, 5_001, 100, 5_002, 10**12, 10**10]  # ns; at last the clock is turned back
+    arrivals = [raw.arrival(TOPIC, at) for at in received]
+    assert arrivals == [5_000, 5_001, 5_001, 5_002, 10**12, 10**10]
+
+
 def test_what_is_not_wanted_any_more_is_not_taken(observer: Any, raw: RawSubscriptions) -> None:
     (publisher,) = connect(observer, raw, LOG)
     for k in range(5):
