@@ -104,8 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if jpeg:
                     head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                     self.wfile.write(head.encode() + jpeg + b"\r\n")
-        except OSError:
-            pass  # the browser has gone
+        except ConnectionError:
+            self.close_connection = True  # the browser has gone
         finally:
             self.pictures.watch(-1)
 

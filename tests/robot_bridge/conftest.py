@@ -31,7 +31,7 @@ from sim.robots import load_robot
 from sim.tasks import make_task
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 40.0  # s for anything that DDS discovery has to settle first
+PATIENCE = 20.0  # s for anything that DDS discovery has to settle first
 
 
 def _graph(contract: Contract, weights: Array, bias: Array) -> onnx.ModelProto:
