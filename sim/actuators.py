@@ -42,6 +42,7 @@ class Actuators:
         self.target_velocity, self.target_effort, self.feed_forward = (np.zeros(n) for _ in range(3))
         self._torque, self._damping = np.zeros(n), np.zeros(n)
         self._gains: tuple[Array | None, Array | None] = (None, None)  # of the command in force
+        self._has_gains = False
         self._kp_scale, self._kd_scale, self._backlash = np.ones(n), np.ones(n), np.zeros(n)
         self._time_step = robot.time_step
         self._latency, self._jitter, self._loss = 0.0, 0.0, 0.0
@@ -79,12 +80,12 @@ class Actuators:
         self.target_position[:] = command.position
         self.target_velocity[:] = command.velocity
         self.target_effort[:] = command.effort
-        if any(gains is not None for gains in (command.kp, command.kd, *self._gains)):
+        if command.kp is not None or command.kd is not None or self._has_gains:
             self._set_gains(command.kp, command.kd)
 
     def _set_gains(self, kp: Array | None, kd: Array | None) -> None:
         """Gains of the command in force, where it brings some, and the domain's scales."""
-        self._gains = kp, kd
+        self._gains, self._has_gains = (kp, kd), kp is not None or kd is not None
         np.multiply(self._nominal_kp if kp is None else kp, self._kp_scale, out=self.kp)
         np.multiply(self._nominal_kd if kd is None else kd, self._kd_scale, out=self.kd)
         np.multiply(0.5 * self.kp, self._backlash, out=self.play)
