@@ -75,20 +75,45 @@ def bench(
     /,
     seconds: float | None = None,
     picture: Path | None = None,
+    pair: str | None = None,
+    source_env: str | None = None,
+    target_env: str | None = None,
+    methods: tuple[str, ...] | None = None,
+    seeds: tuple[int, ...] | None = None,
+    steps: int | None = None,
+    results: Path | None = None,
     as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
 ) -> int:
     """Measure, against a floor or a peer in the same run.
 
     Args:
-        name: sim (speed), engines (how they differ), policy (time of a step) or bridge (time that
-            a robot waits for a policy's answer over ROS 2).
+        name: sim (speed), engines (how they differ), policy (time of a step), bridge (time that a robot
+            waits for a policy's answer over ROS 2) or offdynamics (methods that close a dynamics gap).
         seconds: bridge: of each graph at the rate that is judged, 60 by default.
         picture: bridge: file to draw a histogram of round trips to.
+        pair: offdynamics: source and target by name, such as broken-reacher.
+        source_env: offdynamics: instead of a pair, a Gymnasium id.
+        target_env: offdynamics: the Gymnasium id of what the source_env is to be adapted to.
+        methods: offdynamics: such as target source darc, which is the default; target is the yardstick.
+        seeds: offdynamics: learned at once, 0 1 2 by default.
+        steps: offdynamics: in the source; by default the pair's own budget.
+        results: offdynamics: JSON lines of finished runs; those that it has are not played again.
         as_json: print a list of rows.
     """
     from pipeline.benches.command import measure
 
-    return measure(name, as_json, seconds=seconds, picture=picture)
+    options = {
+        "seconds": seconds,
+        "picture": picture,
+        "pair": pair,
+        "source_env": source_env,
+        "target_env": target_env,
+        "methods": methods,
+        "seeds": seeds,
+        "steps": steps,
+        "results": results,
+    }
+    return measure(name, as_json, **options)
 
 
 def doctor() -> int:

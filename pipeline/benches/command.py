@@ -18,7 +18,7 @@ from pipeline.benches.rows import Row
 from pipeline.progress import progress
 from pipeline.tables import print_table
 
-BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy", "bridge")}
+BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy", "bridge", "offdynamics")}
 
 
 def measure(name: str, as_json: bool, **options: Any) -> int:
@@ -36,7 +36,7 @@ def measure(name: str, as_json: bool, **options: Any) -> int:
     given = {option: value for option, value in options.items() if value is not None}
     for option in given:
         if option not in signature(bench).parameters:
-            raise TerrafirmaError(f"bench {name} has no option --{option}.")
+            raise TerrafirmaError(f"bench {name} has no option --{option.replace('_', '-')}.")
     with progress(f"bench {name}", module.PARTS) as report:
         rows, remarks = bench(report, **given)
     if as_json:

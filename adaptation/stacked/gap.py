@@ -1,0 +1,38 @@
+"""What a model of the dynamics gap says about source transitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from adaptation.stacked.batch import Batch
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of N source transitions of S seeds."""
+
+    bonus: Tensor | None = None  # (S, N), added to their rewards; None: 0
+    weight: Tensor | None = None  # (S, N), of their temporal-difference errors; None: 1
+
+
+class GapModel(Protocol):
+    """Learned from transitions of both domains, several seeds at once."""
+
+    def fit(self, source: Batch, target: Batch) -> dict[str, Tensor]:
+        """One gradient step; returns diagnostics (S,)."""
+        ...
+
+    def judge(self, source: Batch) -> Judgement:
+        """How source transitions are to count, as far as is known now."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on as the one whose state it was."""
+        ...

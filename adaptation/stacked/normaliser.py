@@ -1,0 +1,57 @@
+"""Inputs of a domain classifier on one scale."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from adaptation.stacked.batch import Batch
+
+LEAST = 1e-3  # deviation: an input that never varies must not explode
+RATE = 0.01  # of the way to the newest batch's moments: what a policy meets changes while it learns
+
+
+class Normaliser:
+    """(s, a, s' - s) of both domains, for each seed: `DarcClassifiers` says why so.
+
+    s and a are measured with the deviation of both domains together, s' - s with the target's.
+    """
+
+    def __init__(self) -> None:
+        self._moments: list[Tensor] = []  # mean and variance (S, 1, width) of source and target
+        self.mean, self.deviation = torch.zeros(0), torch.ones(0)
+
+    def learn(self, source: Batch, target: Batch) -> None:
+        """Move the scales towards these transitions; the first ones set them."""
+        seen = []
+        for x in (_raw(source), _raw(target)):
+            seen += [x.mean(dim=1, keepdim=True), x.var(dim=1, correction=0, keepdim=True)]
+        if self._moments:
+            torch._foreach_lerp_(self._moments, seen, RATE)
+        else:
+            self._moments = seen
+        self._conclude(source.observation.shape[2] + source.action.shape[2])
+
+    def _conclude(self, change: int) -> None:
+        """Mean and deviation from the moments; s' - s begins at entry `change`."""
+        source, source_variance, target, target_variance = self._moments
+        variance = (source_variance + target_variance) / 2.0 + ((source - target) / 2.0) ** 2
+        variance[..., change:] = target_variance[..., change:]
+        self.mean, self.deviation = target.clone(), variance.sqrt().clamp(min=LEAST)
+
+    def state(self) -> list[Tensor]:
+        """What `restore` needs."""
+        return [*self._moments, self.mean, self.deviation]
+
+    def restore(self, state: list[Tensor]) -> None:
+        """Go on as the one whose state it was."""
+        *self._moments, self.mean, self.deviation = state
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """(S, N, width), normalised."""
+        return (_raw(batch) - self.mean) / self.deviation
+
+
+def _raw(batch: Batch) -> Tensor:
+    change = batch.next_observation - batch.observation
+    return torch.cat([batch.observation, batch.action, change], dim=2)

@@ -1,0 +1,1 @@
+"""The off-dynamics benchmark: every method on every pair, on one budget, resumable."""

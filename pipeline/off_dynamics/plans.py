@@ -1,0 +1,106 @@
+"""What is asked for: a pair, a method, seeds, and the budget of that pair."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gymnasium
+
+from adaptation.stacked.methods import Method, method_by_name
+from adaptation.stacked.sac import StackedSacConfig
+from adaptation.stacked.study import StudyConfig
+from contract.errors import TerrafirmaError
+from sim.shifts.pairs import Environment, Pair, gymnasium_task, pair_by_name
+
+DEFAULT = StudyConfig(
+    steps=100_000,
+    evaluate_every=5_000,
+    warm_up=10_000,
+    sac=StackedSacConfig(hidden=(128, 128), batch_size=128, learning_rate=1e-3),
+)
+# short episodes and small rewards: what lies 50 steps ahead counts little
+BUDGETS: dict[str, dict[str, Any]] = {
+    "broken-reacher": {
+        "steps": 80_000,
+        "evaluate_every": 4_000,
+        "warm_up": 8_000,
+        "sac": DEFAULT.sac.model_copy(update={"gamma": 0.98}),
+    }
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run: several seeds of a method on a pair."""
+
+    pair: Pair
+    method: str
+    seeds: tuple[int, ...]
+    config: StudyConfig
+
+    @property
+    def learner(self) -> Method:
+        """The method itself."""
+        return method_by_name(self.method)
+
+    @property
+    def digest(self) -> str:
+        """Of every setting that decides what is learned, whatever the seeds."""
+        settings = json.dumps(self.config.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(f"{settings}{self.learner}".encode()).hexdigest()[:12]
+
+    @property
+    def folder(self) -> str:
+        """A name for what the run keeps."""
+        seeds = "-".join(map(str, self.seeds))
+        return f"{self.pair.name}-{self.method}-{self.digest}-{seeds}"
+
+
+def plan(pair: Pair, method: str, seeds: tuple[int, ...], steps: int | None) -> Plan:
+    """The run of a pair's own budget, or of so many steps."""
+    shares = method_by_name(method)
+    settings: dict[str, Any] = {"target_share": shares.target_share} | BUDGETS.get(pair.name, {})
+    if steps is not None:
+        settings |= {"steps": steps, "warm_up": steps // 10, "evaluate_every": max(1, steps // 20)}
+    return Plan(pair, method, seeds, DEFAULT.model_copy(update=settings))
+
+
+def find_pair(name: str | None, source: str | None, target: str | None) -> Pair:
+    """A pair of the benchmark, or one of any two registered Gymnasium environments.
+
+    Raises:
+        TerrafirmaError: neither is given, or both are, or their spaces differ.
+    """
+    if name is not None and source is None and target is None:
+        return pair_by_name(name)
+    if name is not None or source is None or target is None:
+        raise TerrafirmaError("name a --pair, or a --source-env and a --target-env.")
+    made = Pair(f"{source}--{target}".replace("/", "-"), _registered(source), _registered(target), "your own")
+    _check_spaces(made)
+    return made
+
+
+def _registered(name: str) -> Callable[[], Environment]:
+    from sim.registration import register
+
+    register()
+    return partial(gymnasium_task, name)
+
+
+def _check_spaces(pair: Pair) -> None:
+    try:
+        source, target = pair.source(), pair.target()
+    except gymnasium.error.Error as error:  # which names the nearest
+        raise TerrafirmaError(str(error)) from error
+    shapes = [(env.observation_space.shape, env.action_space.shape) for env in (source, target)]
+    source.close()
+    target.close()
+    if shapes[0] != shapes[1]:
+        raise TerrafirmaError(
+            f"source and target differ in their spaces: observation and action {shapes[0]} and {shapes[1]}."
+        )

@@ -1,0 +1,1 @@
+"""Pairs of Gymnasium environments whose dynamics differ, on which methods are judged."""

@@ -1,0 +1,135 @@
+"""The off-dynamics bench plays what is missing, keeps it, and compares with RL on the target."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import TerrafirmaError, UnknownNameError
+from pipeline.benches import offdynamics
+from pipeline.off_dynamics.plans import find_pair, plan
+from pipeline.off_dynamics.play import play
+from pipeline.off_dynamics.results import Run, append_runs, read_runs
+
+STEPS = 1_040  # of which 1,000 are random
+
+
+@pytest.fixture(autouse=True)
+def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(offdynamics, "RUNS", tmp_path / "runs")
+    return tmp_path
+
+
+def silent(done: int, metrics: dict[str, float]) -> None: ...
+
+
+def bench(results: Path, **options: Any) -> list[Any]:
+    rows, _ = offdynamics.run(silent, pair="broken-reacher", steps=STEPS, results=results, **options)
+    return rows
+
+
+def test_methods_are_played_once_and_compared(own_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = own_runs / "rows.jsonl"
+    rows = bench(results, methods=("target", "darc"), seeds=(0, 1))
+    assert [row.metric for row in rows] == ["broken-reacher, RL on the target", "broken-reacher, DARC"]
+    runs = read_runs(results)
+    assert sorted((run.method, run.seed) for run in runs) == [
+        (m, s) for m in ("darc", "target") for s in (0, 1)
+    ]
+    for run in runs:
+        assert run.at[-1] == run.steps == STEPS
+        assert len(run.at) == len(run.returns)
+        assert run.target_steps == (STEPS if run.method == "target" else 1_004)
+    darc = [run.final for run in runs if run.method == "darc"]
+    assert rows[1].value == pytest.approx(sum(darc) / 2)
+    assert rows[1].reference == pytest.approx(rows[0].value)
+    monkeypatch.setattr(offdynamics, "play", lambda *_: pytest.fail("played again"))
+    assert bench(results, methods=("target", "darc"), seeds=(0, 1)) == rows
+
+
+def test_only_the_missing_seed_is_played(own_runs: Path) -> None:
+    results = own_runs / "rows.jsonl"
+    bench(results, methods=("source",), seeds=(0,))
+    (first,) = read_runs(results)
+    bench(results, methods=("source",), seeds=(0, 1))
+    again, second = read_runs(results)
+    assert again == first
+    assert second.seed == 1
+
+
+def test_an_interrupted_run_goes_on(own_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = plan(find_pair("broken-reacher", None, None), "darc", (0, 1), STEPS)
+    done: list[int] = []
+
+    def interrupt(steps: int, metrics: dict[str, float]) -> None:
+        done.append(steps)
+        if len(done) == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        play(wanted, own_runs, interrupt)
+    runs = play(wanted, own_runs, lambda steps, _: done.append(steps))
+    assert done == sorted(set(done))  # no evaluation twice
+    assert runs[0].at == done
+    assert runs[0].target_steps == 1_004
+
+
+def test_other_settings_are_another_run() -> None:
+    pair = find_pair("broken-reacher", None, None)
+    plain = plan(pair, "darc", (0,), STEPS)
+    assert plan(pair, "darc", (1,), STEPS).digest == plain.digest
+    assert plan(pair, "darc", (0,), STEPS + 20).digest != plain.digest
+    assert plan(pair, "darc-no-noise", (0,), STEPS).digest != plain.digest
+
+
+def test_any_two_registered_environments_make_a_pair() -> None:
+    pair = find_pair(None, "terrafirma/reacher7-reach-v0", "terrafirma/reacher7-reach-v0")
+    env = pair.source()
+    assert env.action_space.shape == (7,)
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "target"),
+    [(None, None, None), ("broken-reacher", "Hopper-v5", "Hopper-v5"), (None, "Hopper-v5", None)],
+)
+def test_a_pair_is_named_or_made_of_two(name: str | None, source: str | None, target: str | None) -> None:
+    with pytest.raises(TerrafirmaError, match="--pair"):
+        find_pair(name, source, target)
+
+
+def test_environments_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(TerrafirmaError, match=r"\(11,\).*\(17,\)"):
+        find_pair(None, "Hopper-v5", "HalfCheetah-v5")
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    with pytest.raises(TerrafirmaError, match="Did you mean: `HalfCheetah`"):
+        find_pair(None, "HalfCheeta-v5", "HalfCheetah-v5")
+
+
+def test_an_unknown_method_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="'darc'"):
+        plan(find_pair("broken-reacher", None, None), "drac", (0,), None)
+
+
+def row(**changes: Any) -> Run:
+    run = Run("p", "darc", 0, "d", 10, 1, [5, 10], [1.0, 2.0], {}, 1.0, 1, "c")
+    return replace(run, **changes)
+
+
+def test_a_torn_line_is_left_out_and_does_not_harm_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    append_runs(path, [row()])
+    path.write_text(path.read_text() + json.dumps({"pair": "p"})[:7])
+    append_runs(path, [row(seed=1)])
+    assert read_runs(path) == [row(), row(seed=1)]
+
+
+def test_the_final_return_is_that_of_the_last_three() -> None:
+    assert row(returns=[100.0, 1.0, 2.0, 6.0]).final == 3.0
+    assert row(returns=[4.0]).final == 4.0
