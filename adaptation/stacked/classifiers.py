@@ -40,11 +40,11 @@ class StackedClassifiers:
         self, seeds: Sequence[int], observation: int, action: int, config: StackedClassifierConfig
     ) -> None:
         self.config = config
-        self._normalise = Normaliser()
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.normalise = Normaliser()
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._narrow, wide = observation + action, 2 * observation + action
-        self.state_action = StackedMlp(self._generators, self._narrow, config.hidden, 1)
-        self.correction = StackedMlp(self._generators, wide, config.hidden, 1)
+        self.state_action = StackedMlp(self.generators, self._narrow, config.hidden, 1)
+        self.correction = StackedMlp(self.generators, wide, config.hidden, 1)
         self._noise = torch.full((wide,), config.state_action_noise)
         self._noise[self._narrow :] = config.change_noise
         parameters = [*self.state_action.parameters(), *self.correction.parameters()]
@@ -52,8 +52,8 @@ class StackedClassifiers:
 
     def fit(self, source: Batch, target: Batch) -> dict[str, Tensor]:
         """One step on the cross entropy of each classifier; returns both (S,)."""
-        self._normalise.learn(source, target)
-        inputs = torch.cat([self._normalise(source), self._normalise(target)], dim=1)
+        self.normalise.learn(source, target)
+        inputs = torch.cat([self.normalise(source), self.normalise(target)], dim=1)
         labels = torch.zeros(inputs.shape[:2])
         labels[:, len(source) :] = 1.0
         # independent noise for the two, as in the authors' code
@@ -66,7 +66,7 @@ class StackedClassifiers:
         return {"loss_sa": loss_sa.detach(), "loss_sas": loss_sas.detach()}
 
     def _noisy(self, inputs: Tensor) -> Tensor:
-        drawn = torch.stack([torch.randn(inputs.shape[1:], generator=g) for g in self._generators])
+        drawn = torch.stack([torch.randn(inputs.shape[1:], generator=g) for g in self.generators])
         return inputs + self._noise * drawn
 
     def _full(self, inputs: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class StackedClassifiers:
     @torch.no_grad()
     def delta_r(self, batch: Batch) -> Tensor:
         """Δr (S, N) without input noise; a `fit` comes first."""
-        inputs = self._normalise(batch)
+        inputs = self.normalise(batch)
         odds = self.correction(inputs) if self.config.judge_state_action else self._full(inputs)
         return odds[..., 0]
 
@@ -87,8 +87,8 @@ class StackedClassifiers:
             "state_action": self.state_action.state_dict(),
             "correction": self.correction.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "random": [generator.get_state() for generator in self._generators],
-            "scales": self._normalise.state(),
+            "random": [generator.get_state() for generator in self.generators],
+            "scales": self.normalise.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -96,8 +96,8 @@ class StackedClassifiers:
         self.state_action.load_state_dict(state["state_action"])
         self.correction.load_state_dict(state["correction"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self._normalise.restore(state["scales"])
-        for generator, was in zip(self._generators, state["random"], strict=True):
+        self.normalise.restore(state["scales"])
+        for generator, was in zip(self.generators, state["random"], strict=True):
             generator.set_state(was)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, PositiveFloat
 
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.classifiers import StackedClassifierConfig, StackedClassifiers
-from adaptation.stacked.gap import Judgement
+from adaptation.stacked.gap import Judgement, Value
 from policies.config import Strict
 
 
@@ -34,7 +34,7 @@ class StackedDarc(StackedClassifiers):
         super().__init__(seeds, observation, action, config.classifiers)
         self._scale, self._clip = config.scale, config.clip
 
-    def judge(self, source: Batch) -> Judgement:
+    def judge(self, source: Batch, value: Value) -> Judgement:
         delta_r = self.delta_r(source)
         if self._clip is not None:
             delta_r = delta_r.clamp(-self._clip, self._clip)

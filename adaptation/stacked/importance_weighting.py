@@ -14,7 +14,7 @@ from pydantic import Field, PositiveFloat
 
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.classifiers import StackedClassifierConfig, StackedClassifiers
-from adaptation.stacked.gap import Judgement
+from adaptation.stacked.gap import Judgement, Value
 from policies.config import Strict
 
 
@@ -33,5 +33,5 @@ class ImportanceWeighting(StackedClassifiers):
         super().__init__(seeds, observation, action, config.classifiers)
         self._least, self._most = config.least, config.most
 
-    def judge(self, source: Batch) -> Judgement:
+    def judge(self, source: Batch, value: Value) -> Judgement:
         return Judgement(weight=self.delta_r(source).exp().clamp(self._least, self._most))

@@ -9,8 +9,10 @@ from functools import partial
 from adaptation.stacked.classifiers import StackedClassifierConfig
 from adaptation.stacked.darc import StackedDarc, StackedDarcConfig
 from adaptation.stacked.gap import GapModel
+from adaptation.stacked.h2o import H2o, H2oConfig
 from adaptation.stacked.importance_weighting import ImportanceConfig, ImportanceWeighting
 from adaptation.stacked.par import Par, ParConfig
+from adaptation.stacked.vgdf import Vgdf, VgdfConfig
 from contract.errors import UnknownNameError
 
 HALF = 0.5
@@ -50,6 +52,8 @@ METHODS = {
         "importance weighting", partial(ImportanceWeighting, config=ImportanceConfig()), HALF
     ),
     "par": Method("PAR", partial(Par, config=ParConfig()), HALF),
+    "h2o": Method("H2O", partial(H2o, config=H2oConfig()), HALF),
+    "vgdf": Method("VGDF", partial(Vgdf, config=VgdfConfig()), HALF),
 }
 
 

@@ -51,6 +51,11 @@ class Normaliser:
         """(S, N, width), normalised."""
         return (_raw(batch) - self.mean) / self.deviation
 
+    def change(self, normalised: Tensor) -> Tensor:
+        """s' - s (..., S, N, observation_size) of which `normalised` is what a call gives."""
+        size = normalised.shape[-1]
+        return normalised * self.deviation[..., -size:] + self.mean[..., -size:]
+
 
 def _raw(batch: Batch) -> Tensor:
     change = batch.next_observation - batch.observation

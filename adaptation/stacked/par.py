@@ -18,7 +18,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from adaptation.stacked.batch import Batch
-from adaptation.stacked.gap import Judgement
+from adaptation.stacked.gap import Judgement, Value
 from adaptation.stacked.mlp import StackedMlp
 from policies.config import Strict
 
@@ -62,7 +62,7 @@ class Par:
         return ((expected - following) ** 2).mean(dim=2)
 
     @torch.no_grad()
-    def judge(self, source: Batch) -> Judgement:
+    def judge(self, source: Batch, value: Value) -> Judgement:
         return Judgement(bonus=-self._config.penalty * self._surprise(source))
 
     def state(self) -> dict[str, Any]:

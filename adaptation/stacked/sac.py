@@ -5,7 +5,13 @@
     L(π)   = mean (α log π(a|s) - min_i Q_i(s, a)),            a ~ π(·|s)
     L(α)   = -mean log α (log π(a|s) + H),                     H = -|A|
 
-with a weight w for each transition, 1 unless a method says otherwise. An update is that of
+with a weight w for each transition, 1 unless a method says otherwise. Where some are doubted, with shares ω,
+the critics' loss has a penalty on their values more (conservative Q-learning, Kumar et al. 2020,
+arXiv:2006.04779, as H2O weights it), and a bonus for those of the others, which are known to be the target's:
+
+    β ( log Σ_doubted ω exp Q_i(s, a) - mean_others Q_i(s, a) )
+
+An update is that of
 Stable-Baselines3 in the same order; a test holds them together. Small networks on a CPU spend most of
 their time between products, which several seeds then share.
 """
@@ -39,6 +45,7 @@ class StackedSacConfig(Strict):
     gamma: float = Field(0.99, gt=0, lt=1)
     tau: float = Field(0.005, gt=0, le=1)
     entropy_coefficient: PositiveFloat | None = None  # None: learned
+    penalty: PositiveFloat = 0.01  # β, on the values of doubted transitions
 
 
 class StackedSac:
@@ -65,8 +72,15 @@ class StackedSac:
         """Actions (S, N, action_size) in [-1, 1] for observations (S, N, observation_size)."""
         return self._sample(observation, noise=explore)[0]
 
-    def update(self, batch: Batch, weight: Tensor | None = None) -> dict[str, Tensor]:
-        """One step of every network; returns losses (S,). `weight` (S, N) counts in the critics' losses."""
+    def update(
+        self, batch: Batch, weight: Tensor | None = None, doubt: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """One step of every network; returns losses (S,).
+
+        Args:
+            weight: w (S, N).
+            doubt: ω (S, D) of the first D transitions, with sum 1.
+        """
         alpha = self.log_alpha.detach().exp()[:, None]
         action, log_prob = self._sample(batch.observation)
         if self.config.entropy_coefficient is None:
@@ -77,8 +91,11 @@ class StackedSac:
             ahead = self._values(self.critic_target, batch.next_observation, following).amin(dim=0)
             ahead -= alpha * following_log_prob
             goal = batch.reward + self.config.gamma * (1.0 - batch.terminated) * ahead
-        errors = (self._values(self.critic, batch.observation, batch.action) - goal) ** 2
+        values = self._values(self.critic, batch.observation, batch.action)
+        errors = (values - goal) ** 2
         critic_loss = 0.5 * (errors if weight is None else weight * errors).mean(dim=2).sum(dim=0)
+        if doubt is not None:
+            critic_loss = critic_loss + self.config.penalty * _excess(values, doubt).sum(dim=0)
         self._step("critic", critic_loss.sum())
         with _Frozen(self.critic):
             value = self._values(self.critic, batch.observation, action).amin(dim=0)
@@ -90,10 +107,11 @@ class StackedSac:
             )
         return {"critic_loss": critic_loss.detach(), "actor_loss": actor_loss.detach()}
 
-    def values(self, observation: Tensor, action: Tensor) -> Tensor:
-        """min_i Q_i (S, N), without gradients."""
-        with torch.no_grad():
-            return self._values(self.critic, observation, action).amin(dim=0)
+    @torch.no_grad()
+    def state_value(self, observation: Tensor) -> Tensor:
+        """min_i Q_i(s, a) (S, N) of what the policy does without noise in states (S, N, observation_size)."""
+        action = self._sample(observation, noise=False)[0]
+        return self._values(self.critic, observation, action).amin(dim=0)
 
     def _sample(self, observation: Tensor, noise: bool = True) -> tuple[Tensor, Tensor]:
         """Actions (S, N, action_size) and log π (S, N); without noise the mean's."""
@@ -139,6 +157,12 @@ class StackedSac:
         for generator, was in zip(self._generators, state["random"], strict=True):
             generator.set_state(was)
         self.log_alpha.data.copy_(state["log_alpha"])
+
+
+def _excess(values: Tensor, doubt: Tensor) -> Tensor:
+    """How much more the doubted of values (CRITICS, S, N) promise than the others: (CRITICS, S)."""
+    doubted, others = values[..., : doubt.shape[1]], values[..., doubt.shape[1] :]
+    return torch.logsumexp(doubted + doubt.log(), dim=2) - others.mean(dim=2)
 
 
 class _Frozen:

@@ -140,7 +140,7 @@ class Study:
         batch = self._source_replay.sample(config.sac.batch_size - from_target)
         judgement = Judgement()
         if self.gap is not None and self.steps > config.warm_up:
-            judgement = self.gap.judge(batch)
+            judgement = self.gap.judge(batch, self.sac.state_value)
         batch, weight = judged(batch, judgement)
         if judgement.bonus is not None:
             self._note({"bonus": judgement.bonus.mean(dim=1)})
@@ -148,7 +148,7 @@ class Study:
             batch = Batch.join(batch, self._target_replay.sample(from_target))
             if weight is not None:
                 weight = torch.cat([weight, torch.ones(len(self._seeds), from_target)], dim=1)
-        self.sac.update(batch, weight)
+        self.sac.update(batch, weight, judgement.doubt)
 
     def _note(self, values: dict[str, torch.Tensor]) -> None:
         for name, value in values.items():

@@ -1,7 +1,7 @@
 """Estimates of Δr, and weights made of it, are within 5 % where the exact value is known.
 
-The two classic mistakes (probabilities where a cross entropy wants log-odds; no classifier of (s, a)) are made
-on purpose in the same code, and must miss that by far.
+The two classic mistakes (probabilities where a cross entropy wants log-odds; no classifier of (s, a)) are
+made on purpose in the same code, and must miss that by far.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from adaptation.stacked import classifiers
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.classifiers import StackedClassifierConfig, StackedClassifiers
 from adaptation.stacked.darc import StackedDarc, StackedDarcConfig
+from adaptation.stacked.gap import Judgement
 from adaptation.stacked.importance_weighting import ImportanceConfig, ImportanceWeighting
+from adaptation.stacked.methods import METHODS
 from adaptation.stacked.par import Par, ParConfig
 from adaptation.transitions import Transitions
 from contract.state import Array
@@ -29,6 +31,16 @@ WITHIN = 0.05  # of the spread of Δr, or of the weights
 SIZE, BATCH = 200_000, 1_000
 ROUNDS = (600, 600, 600)  # updates, each time at a fifth of the rate before
 MISTAKEN = 4 * WITHIN
+
+
+def no_value(states: torch.Tensor) -> torch.Tensor:
+    """For models that do not ask for values."""
+    raise AssertionError
+
+
+def first_entry(states: torch.Tensor) -> torch.Tensor:
+    """A value that is the state's first number."""
+    return states[..., 0]
 
 
 def stacked(transitions: Transitions, rows: Array | None = None) -> Batch:
@@ -118,7 +130,7 @@ def weight_error(world: Any) -> float:
     assert isinstance(model, ImportanceWeighting)
     asked = world.every_transition()
     exact = np.clip(np.exp(world.delta_r().ravel()), config.least, config.most)
-    judgement = model.judge(stacked(asked))
+    judgement = model.judge(stacked(asked), no_value)
     assert judgement.bonus is None
     assert judgement.weight is not None
     return error(judgement.weight, exact)
@@ -143,7 +155,7 @@ def test_darc_s_bonus_is_scaled_after_it_is_clipped(gaussian: Any) -> None:
             model.fit(stacked(source), stacked(target))
     delta_r = plain.delta_r(stacked(source))
     assert delta_r.abs().max() > 0.4
-    bonus = clipped.judge(stacked(source)).bonus
+    bonus = clipped.judge(stacked(source), no_value).bonus
     assert bonus is not None
     assert torch.allclose(bonus, 0.5 * delta_r.clamp(-0.2, 0.2))
 
@@ -159,23 +171,26 @@ def test_par_is_surprised_by_what_the_target_does_not_do(gaussian: Any) -> None:
     for _ in range(300):
         rows = rng.integers(0, 20_000, (len(SEEDS), 256))
         par.fit(stacked(source, rows), stacked(target, rows))
-    here, there = (par.judge(stacked(domain)).bonus for domain in (source, target))
+    here, there = (par.judge(stacked(domain), no_value).bonus for domain in (source, target))
     assert here is not None
     assert there is not None
     assert (here <= 0.0).all()
     assert (here.mean(dim=1) < 5.0 * there.mean(dim=1)).all()
 
 
-@pytest.mark.parametrize("kind", [StackedDarc, Par])
-def test_a_restored_model_goes_on_as_the_same(kind: Any, gaussian: Any) -> None:
-    config = {StackedDarc: StackedDarcConfig(), Par: ParConfig(hidden=(8,), latent=4)}[kind]
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.make_gap])
+def test_a_restored_model_goes_on_as_the_same(name: str, gaussian: Any) -> None:
+    make: Any = METHODS[name].make_gap
     source, target = (stacked(gaussian.recording(domain, 200)) for domain in (0, 1))
-    first, second = kind(SEEDS, 1, 1, config), kind((7, 8), 1, 1, config)
+    first, second = make(SEEDS, 1, 1), make((7, 8), 1, 1)
     first.fit(source, target)
     second.restore(copy.deepcopy(first.state()))
     for model in (first, second):
         model.fit(source, target)
-    assert torch.equal(first.judge(source).bonus, second.judge(source).bonus)
+    judgements = [model.judge(source, first_entry) for model in (first, second)]
+    for field in fields(Judgement):
+        one, other = (getattr(judgement, field.name) for judgement in judgements)
+        assert (one is None and other is None) or torch.equal(one, other)
 
 
 def test_seeds_judge_side_by_side_as_they_do_alone(gaussian: Any) -> None:
@@ -187,3 +202,46 @@ def test_seeds_judge_side_by_side_as_they_do_alone(gaussian: Any) -> None:
         own = [Batch(*(getattr(b, f.name)[i : i + 1] for f in fields(Batch))) for b in (source, target)]
         alone.fit(*own)
         assert torch.allclose(alone.delta_r(own[0])[0], together.delta_r(source)[i], atol=1e-5)
+
+
+def fitted(make: Any, source: Transitions, target: Transitions, updates: int) -> Any:
+    model, rng = make(SEEDS, 1, 1), np.random.default_rng(0)
+    for _ in range(updates):
+        rows = rng.integers(0, len(source), (len(SEEDS), 256))
+        model.fit(stacked(source, rows), stacked(target, rows))
+    return model
+
+
+def test_vgdf_keeps_the_share_of_which_the_value_fits(gaussian: Any) -> None:
+    """The source drifts by 0 and the target by 1: what happens to drift by 1 in the source is kept."""
+    apart = replace(gaussian, drift=1.0)
+    source, target = (apart.recording(domain, 20_000) for domain in (0, 1))
+    model = fitted(METHODS["vgdf"].make_gap, source, target, 400)
+    asked = stacked(apart.recording(0, 1_000, seed=1))
+    kept = model.judge(asked, first_entry).weight
+    assert torch.equal(kept.unique(), torch.tensor([0.0, 1.0]))
+    assert torch.equal(kept.sum(dim=1), torch.full((len(SEEDS),), 250.0))
+    drift = (asked.next_observation - asked.observation - asked.action)[..., 0]
+    assert drift[kept == 1.0].mean() > 0.4
+    assert drift[kept == 0.0].mean() < -0.1
+    # a value that is the same everywhere tells nothing apart, whatever the dynamics
+    blind = model.judge(asked, lambda states: 0.01 * torch.sin(1e4 * states[..., 0])).weight
+    assert abs(drift[blind == 1.0].mean() - drift[blind == 0.0].mean()) < 0.25
+
+
+def test_h2o_doubts_where_the_dynamics_differ(gaussian: Any) -> None:
+    """The target drifts only where the state is positive."""
+    source, target = (gaussian.recording(domain, 20_000) for domain in (0, 1))
+    here = target.observation[:, :1] > 0.0
+    following = np.where(here, target.next_observation + 1.5, target.next_observation - gaussian.drift)
+    model = fitted(
+        METHODS["h2o"].make_gap, source, replace(target, next_observation=following.astype(np.float32)), 600
+    )
+    asked = stacked(gaussian.recording(0, 2_000, seed=1))
+    judgement = model.judge(asked, no_value)
+    positive = asked.observation[..., 0] > 0.3
+    negative = asked.observation[..., 0] < -0.3
+    assert judgement.weight.max() <= 1.0
+    assert judgement.doubt.sum(dim=1).allclose(torch.ones(len(SEEDS)))
+    assert judgement.doubt[positive].mean() > 3.0 * judgement.doubt[negative].mean()
+    assert judgement.weight[positive].mean() < 0.5 * judgement.weight[negative].mean()

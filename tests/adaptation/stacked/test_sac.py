@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -186,3 +187,24 @@ def test_a_restored_learner_goes_on_as_the_same() -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(first.actor.parameters(), second.actor.parameters(), strict=True)
     )
+
+
+def test_doubt_holds_down_the_values_of_what_is_doubted() -> None:
+    """With nothing else to learn than 0 everywhere, values of the doubted end below those of the others."""
+    config = CONFIG.model_copy(update={"penalty": 1.0, "entropy_coefficient": 1e-6})
+    sac, given = StackedSac([0], OBSERVATION, ACTION, config), batch([0])
+    half = SIZE // 2
+    given = Batch(
+        given.observation, given.action, 0.0 * given.reward, given.next_observation, torch.ones(1, SIZE)
+    )
+    for _ in range(200):
+        sac.update(given, doubt=torch.full((1, half), 1.0 / half))
+    values = sac._values(sac.critic, given.observation, given.action)
+    assert (values[..., :half].mean(dim=2) < values[..., half:].mean(dim=2) - 0.2).all()
+
+
+def test_a_state_is_worth_what_the_policy_does_in_it() -> None:
+    sac, states = StackedSac([0, 1], OBSERVATION, ACTION, CONFIG), batch([0, 1]).observation
+    action = sac.act(states, explore=False)
+    expected = sac._values(sac.critic, states, action).amin(dim=0)
+    assert torch.equal(sac.state_value(states), expected)

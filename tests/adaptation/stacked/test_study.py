@@ -14,7 +14,7 @@ import torch
 from gymnasium.spaces import Box
 
 from adaptation.stacked.batch import Batch
-from adaptation.stacked.gap import Judgement
+from adaptation.stacked.gap import Judgement, Value
 from adaptation.stacked.methods import METHODS
 from adaptation.stacked.replay import StackedReplay
 from adaptation.stacked.sac import StackedSacConfig
@@ -72,7 +72,7 @@ class Recorder:
         self.fits.append((source, target))
         return {"loss": torch.zeros(len(SEEDS))}
 
-    def judge(self, source: Batch) -> Judgement:
+    def judge(self, source: Batch, value: Value) -> Judgement:
         self.asked.append(source)
         return Judgement(torch.full_like(source.reward, -7.0))
 
