@@ -1,12 +1,13 @@
 """H2O (Niu et al. 2022, arXiv:2206.13464): doubt the values of what the target would not have done.
 
-Source transitions count by w = p_target(s'|s, a) / p_source(s'|s, a), within bounds, and their values are held
-down, the more the larger the dynamics gap u of their (s, a) is:
+Source transitions count by w = p_target(s'|s, a) / p_source(s'|s, a), within bounds, and their values are
+held down, the more the larger the dynamics gap u of their (s, a) is:
 
     ω(s, a) ∝ u(s, a) = KL( p_source(.|s, a) ‖ p_target(.|s, a) ) ≈ -E_s'[ Δr(s, a, s') ],   w = exp Δr
 
-`adaptation.stacked.sac` has the penalty. The gap of (s, a) is estimated, as by the authors, from states around s',
-drawn with the spread that s' - s has in the target. Made for a target that has only been logged.
+`adaptation.stacked.sac` has the penalty. The gap of (s, a) is estimated, as by the authors, from states
+around s', drawn with a share of the spread that s' - s has in the target. Made for a target that has only
+been logged.
 """
 
 from __future__ import annotations

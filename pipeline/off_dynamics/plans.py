@@ -15,7 +15,7 @@ from adaptation.stacked.methods import Method, method_by_name
 from adaptation.stacked.sac import StackedSacConfig
 from adaptation.stacked.study import StudyConfig
 from contract.errors import TerrafirmaError
-from sim.shifts.pairs import Environment, Pair, gymnasium_task, pair_by_name
+from sim.shifts.pairs import Environment, Pair, pair_by_name, registered
 
 DEFAULT = StudyConfig(
     steps=100_000,
@@ -89,7 +89,7 @@ def _registered(name: str) -> Callable[[], Environment]:
     from sim.registration import register
 
     register()
-    return partial(gymnasium_task, name)
+    return partial(registered, name)
 
 
 def _check_spaces(pair: Pair) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium.envs.mujoco
@@ -14,12 +15,18 @@ ASSETS = Path(gymnasium.envs.mujoco.__file__).parent / "assets"
 Edit = Callable[[mujoco.MjSpec], None]
 
 
-@contextmanager
-def edited_model(name: str, edit: Edit) -> Iterator[str]:
-    """The path of Gymnasium's model `name` after `edit`; the file lasts as long as the context."""
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Lasts as long as the process: Gymnasium reads a model again for each environment of a kind."""
+    return tempfile.TemporaryDirectory(prefix="terrafirma-models-")
+
+
+def edited_model(name: str, edit: Edit) -> str:
+    """The path of Gymnasium's model `name` after `edit`."""
     spec = mujoco.MjSpec.from_file(str(ASSETS / name))
     edit(spec)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_text(spec.to_xml())
-        yield str(path)
+    text = spec.to_xml()
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = Path(_folder().name) / f"{Path(name).stem}-{digest}.xml"
+    path.write_text(text)
+    return str(path)

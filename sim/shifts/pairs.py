@@ -12,12 +12,37 @@ import numpy as np
 from gymnasium.wrappers import RescaleAction, TimeLimit
 
 from contract.errors import UnknownNameError
+from sim.shifts import edits
 from sim.shifts.broken_motor import BrokenMotor
+from sim.shifts.model_file import Edit, edited_model
 from sim.shifts.reacher import ReacherEnv
+from sim.shifts.speed_reward import SpeedEitherWay
 
 Environment = gymnasium.Env[Any, Any]
 DARC = "Eysenbach et al. 2021, arXiv:2006.13916"
+ODRL = "Lyu et al. 2024, arXiv:2410.20750"
+VGDF = "Xu et al. 2023, arXiv:2305.17625"
 REACHER_STEPS = 100
+
+# Gymnasium's environments, and their model files
+TASKS = {
+    "half-cheetah": ("HalfCheetah-v5", "half_cheetah.xml"),
+    "hopper": ("Hopper-v5", "hopper.xml"),
+    "walker2d": ("Walker2d-v5", "walker2d_v5.xml"),
+    "ant": ("Ant-v5", "ant.xml"),
+}
+FACTORS = (0.1, 0.5, 2.0, 5.0)  # of friction and of gravity
+LIMITS = {"easy": 0.8, "medium": 0.5, "hard": 0.2}  # factors of joints' ranges
+JOINTS = {
+    ("half-cheetah", "foot"): ("bfoot", "ffoot"),
+    ("half-cheetah", "thigh"): ("bthigh", "fthigh"),
+    ("hopper", "foot"): ("foot_joint",),
+    ("hopper", "leg"): ("leg_joint",),
+    ("walker2d", "foot"): ("foot_joint", "foot_left_joint"),
+    ("walker2d", "leg"): ("leg_joint", "leg_left_joint"),
+    ("ant", "hip"): ("hip_1", "hip_2", "hip_3", "hip_4"),
+    ("ant", "ankle"): ("ankle_1", "ankle_2", "ankle_3", "ankle_4"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,31 +57,70 @@ class Pair:
 
 def reacher(broken: int | None = None) -> Environment:
     """The 7-DoF reacher; `broken` is a motor without torque."""
-    return TimeLimit(ReacherEnv(broken), REACHER_STEPS)
+    return _normalised(TimeLimit(ReacherEnv(broken), REACHER_STEPS))
 
 
-def gymnasium_task(name: str, broken: int | None = None, **options: Any) -> Environment:
-    """A registered environment; `broken` is an entry of its action that does nothing."""
-    env = gymnasium.make(name, disable_env_checker=True, **options)
+def registered(name: str, broken: int | None = None, edit: Edit | None = None) -> Environment:
+    """An environment of `TASKS`, or of Gymnasium's registry.
+
+    Args:
+        broken: an entry of the action that does nothing.
+        edit: a change to the model; only of `TASKS`.
+    """
+    name, model = TASKS.get(name, (name, ""))
+    if edit is None:
+        env = gymnasium.make(name, disable_env_checker=True)
+    else:
+        env = gymnasium.make(name, disable_env_checker=True, xml_file=edited_model(model, edit))
     return _normalised(env if broken is None else BrokenMotor(env, broken))
+
+
+def either_way(edit: Edit | None = None) -> Environment:
+    """A half-cheetah that is paid for its speed, whichever way it runs."""
+    return SpeedEitherWay(registered("half-cheetah", edit=edit))
 
 
 def _normalised(env: Environment) -> Environment:
     return RescaleAction(env, np.float32(-1.0), np.float32(1.0))
 
 
-def _broken(name: str, task: Callable[..., Environment], motor: int) -> Pair:
-    return Pair(name, task, partial(task, broken=motor), DARC)
+def _broken(task: str, motor: int) -> Pair:
+    made = partial(registered, task)
+    return Pair(f"broken-{task}", made, partial(made, broken=motor), DARC)
 
 
-PAIRS = {
-    pair.name: pair
-    for pair in (
-        _broken("broken-reacher", reacher, 0),
-        _broken("broken-half-cheetah", partial(gymnasium_task, "HalfCheetah-v5"), 0),
-        _broken("broken-ant", partial(gymnasium_task, "Ant-v5"), 3),
-    )
-}
+def _edited(task: str, shift: str, edit: Edit, origin: str) -> Pair:
+    made = partial(registered, task)
+    return Pair(f"{task}-{shift}", made, partial(made, edit=edit), origin)
+
+
+def _scaled(joints: tuple[str, ...], factor: float) -> Edit:
+    return edits.ranges(dict.fromkeys(joints, factor))
+
+
+def _all() -> list[Pair]:
+    return [
+        Pair("broken-reacher", reacher, partial(reacher, broken=0), DARC),
+        _broken("half-cheetah", 0),
+        _broken("ant", 3),
+        Pair("half-cheetah-obstacle", either_way, partial(either_way, edit=edits.wall), DARC),
+        _edited("half-cheetah", "broken-back-thigh", edits.ranges({"bthigh": 0.01}), VGDF),
+        _edited("hopper", "broken-hips", edits.ranges({"thigh_joint": 0.001, "foot_joint": 0.4}), VGDF),
+        _edited("walker2d", "broken-right-foot", edits.ranges({"foot_joint": 0.01}), VGDF),
+        # the authors' model files are not public with their code: a tenth and a half are ours
+        _edited("half-cheetah", "no-thighs", edits.limbs({"bthigh": 0.1, "fthigh": 0.1}), VGDF),
+        _edited("hopper", "short-feet", edits.limbs({"foot": 0.5}), VGDF),
+        *(_edited(t, f"gravity-{f:g}", edits.gravity(f), ODRL) for t in TASKS for f in FACTORS),
+        *(_edited(t, f"friction-{f:g}", edits.friction(f), ODRL) for t in TASKS for f in FACTORS),
+        *(
+            _edited(task, f"{part}-{how}", _scaled(joints, factor), ODRL)
+            for (task, part), joints in JOINTS.items()
+            for how, factor in LIMITS.items()
+        ),
+    ]
+
+
+PAIRS = {pair.name: pair for pair in _all()}
 
 
 def pair_by_name(name: str) -> Pair:

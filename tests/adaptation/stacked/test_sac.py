@@ -194,9 +194,7 @@ def test_doubt_holds_down_the_values_of_what_is_doubted() -> None:
     config = CONFIG.model_copy(update={"penalty": 1.0, "entropy_coefficient": 1e-6})
     sac, given = StackedSac([0], OBSERVATION, ACTION, config), batch([0])
     half = SIZE // 2
-    given = Batch(
-        given.observation, given.action, 0.0 * given.reward, given.next_observation, torch.ones(1, SIZE)
-    )
+    given = replace(given, reward=torch.zeros(1, SIZE), terminated=torch.ones(1, SIZE))
     for _ in range(200):
         sac.update(given, doubt=torch.full((1, half), 1.0 / half))
     values = sac._values(sac.critic, given.observation, given.action)
