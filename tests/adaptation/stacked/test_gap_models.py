@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from adaptation.stacked.batch import Batch
 from adaptation.stacked.classifiers import StackedClassifierConfig, StackedClassifiers
 from adaptation.stacked.darc import StackedDarc, StackedDarcConfig
 from adaptation.stacked.gap import Judgement
+from adaptation.stacked.h2o import H2o, H2oConfig
 from adaptation.stacked.importance_weighting import ImportanceConfig, ImportanceWeighting
 from adaptation.stacked.methods import METHODS
 from adaptation.stacked.par import Par, ParConfig
