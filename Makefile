@@ -46,6 +46,10 @@ study-sigkill: setup  ## kill each node of a walking robot, 50 times in all, and
 study-hopper-mass: setup  ## EPOpt's mass sweep: six ways to train, three seeds each (hours); goes on where it stopped
 	$(BIN)/python benchmarks/hopper_mass.py
 
+study-darc: setup  ## DARC and its ablations on the tasks of its paper; goes on where it stopped (hours), writes the page
+	$(BIN)/terrafirma bench darc
+	$(BIN)/python -m pipeline.off_dynamics.documentation docs/off-dynamics.md
+
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

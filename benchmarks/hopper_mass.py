@@ -32,6 +32,7 @@ from pipeline.stages import train_source
 from pipeline.tables import print_table
 from policies.evaluation import evaluate
 from policies.runtime import Policy
+from policies.statistics import student_interval
 from policies.sweep import Sweep
 from policies.trained_range import trained_range
 from sim.domains.domain import Domain
@@ -45,7 +46,6 @@ PARAMETER = "base_mass_offset"
 MASSES = tuple(np.linspace(3.0, 9.0, 9).tolist())  # kg, of the torso; training draws from all of them
 STANDING = 5.0  # return of an episode that stands through; a success of the widening is clearly more
 SUCCESS = 1.4 * STANDING
-STUDENT = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}  # 97.5 % quantiles of Student's t, by number of values
 WHOLE = 1024  # steps, of EPOpt's rollouts after its warm-up: two episodes that nothing ends early
 
 
@@ -224,11 +224,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
 
 def over_seeds(values: Sequence[float]) -> str:
     """Mean and 95 % interval of Student's t over seeds; no interval of one seed."""
-    mean, n = float(np.mean(values)), len(values)
-    if n not in STUDENT:
-        return f"{mean:.1f}"
-    half = STUDENT[n] * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return f"{mean:.1f} [{mean - half:.1f}, {mean + half:.1f}]"
+    mean, (low, high) = float(np.mean(values)), student_interval(values)
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}]" if len(values) > 1 else f"{mean:.1f}"
 
 
 def tabulate(rows: Sequence[Row]) -> None:

@@ -8,6 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 Z95 = 1.959963984540054
+# Student's t, by number of values
+T95 = {
+    2: 12.706,
+    3: 4.303,
+    4: 3.182,
+    5: 2.776,
+    6: 2.571,
+    7: 2.447,
+    8: 2.365,
+}  # Student's t, by number of values
 RESAMPLES = 2000
 
 
@@ -30,3 +40,16 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
         max(0.0, center - half) if successes else 0.0,
         min(1.0, center + half) if successes < trials else 1.0,
     )
+
+
+def student_interval(values: Sequence[float]) -> tuple[float, float]:
+    """95 % interval of the mean of a few values, such as one a seed; of fewer than two it has no bounds.
+
+    Raises:
+        KeyError: more values than there are quantiles of; `bootstrap_interval` serves those.
+    """
+    mean, n = float(np.mean(values)), len(values)
+    if n < 2:
+        return -math.inf, math.inf
+    half = T95[n] * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return mean - half, mean + half

@@ -18,7 +18,9 @@ from pipeline.benches.rows import Row
 from pipeline.progress import progress
 from pipeline.tables import print_table
 
-BENCHES = {name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy", "bridge", "offdynamics")}
+BENCHES = {
+    name: f"pipeline.benches.{name}" for name in ("sim", "engines", "policy", "bridge", "offdynamics", "darc")
+}
 
 
 def measure(name: str, as_json: bool, **options: Any) -> int:

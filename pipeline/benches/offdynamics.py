@@ -1,23 +1,16 @@
-"""Off-dynamics methods against RL on the target itself, on pairs of environments from the literature."""
+"""Off-dynamics methods on a pair of environments, against RL on the target itself."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.benches.rows import Row
-from pipeline.off_dynamics.plans import Plan, find_pair, plan
-from pipeline.off_dynamics.play import play
-from pipeline.off_dynamics.results import Run, append_runs, read_runs
-from pipeline.progress import Report, console
+from pipeline.off_dynamics.plans import find_pair
+from pipeline.off_dynamics.scores import YARDSTICK, Score, scores
+from pipeline.off_dynamics.study import PARTS, RESULTS, complete
+from pipeline.progress import Report
 
-YARDSTICK = "target"
-PARTS = 100  # per cent of all runs
-RESULTS = Path("benchmarks/results/off-dynamics.jsonl")
-RUNS = Path("runs/off-dynamics")
+__all__ = ["PARTS", "run"]
 
 
 def run(
@@ -32,38 +25,25 @@ def run(
 ) -> tuple[list[Row], str]:
     """Learn what has not been learned yet, and compare; finished runs are in `results`."""
     chosen = find_pair(pair, source_env, target_env)
-    plans = [plan(chosen, method, seeds, steps) for method in methods]
-    for i, each in enumerate(plans):
-        console.print(f"[{i + 1}/{len(plans)}] {chosen.name}: {each.learner.title}, seeds {seeds}")
-        _complete(each, results, _share(report, i, len(plans), each.config.steps))
-    known = read_runs(results)
-    finals = {each.method: _finals(each, known) for each in plans}
-    yardstick = finals.get(YARDSTICK)
-    return [_row(each, finals[each.method], yardstick) for each in plans], ""
+    found = scores(complete([chosen], methods, seeds, steps, results, report))
+    yardstick = {score.method: score.mean for score in found}.get(YARDSTICK, float("nan"))
+    return [row(score, yardstick) for score in found if score.pair == chosen.name], ""
 
 
-def _share(report: Report, i: int, runs: int, steps: int) -> Report:
-    """Of the run number `i`: its steps as per cent of all."""
-    return lambda done, metrics: report(round(PARTS * (i + done / steps) / runs), metrics)
+def row(score: Score, yardstick: float, goal: float | None = None, most: float | None = None) -> Row:
+    """A score as a bench's row, whose ratio is the share of the way from random to the yardstick.
 
-
-def _complete(wanted: Plan, results: Path, report: Report) -> None:
-    """Play the seeds that no row tells of."""
-    known = {run.seed for run in read_runs(results) if _is_of(run, wanted)}
-    missing = tuple(seed for seed in wanted.seeds if seed not in known)
-    if missing:
-        append_runs(results, play(Plan(wanted.pair, wanted.method, missing, wanted.config), RUNS, report))
-
-
-def _is_of(run: Run, wanted: Plan) -> bool:
-    return (run.pair, run.method, run.digest) == (wanted.pair.name, wanted.method, wanted.digest)
-
-
-def _finals(wanted: Plan, known: Sequence[Run]) -> list[float]:
-    return [run.final for run in known if _is_of(run, wanted) and run.seed in wanted.seeds]
-
-
-def _row(each: Plan, finals: Sequence[float], yardstick: Sequence[float] | None) -> Row:
-    value = float(np.mean(finals))
-    reference = float(np.mean(yardstick)) if yardstick else math.nan
-    return Row(f"{each.pair.name}, {each.learner.title}", value, "return", reference, value / reference)
+    Args:
+        goal: least share.
+        most: greatest share.
+    """
+    metric = f"{score.pair}, {score.title}"
+    if goal is not None:
+        return Row(
+            metric, score.mean, "return", yardstick, score.share, f"≥ {goal:g}", bool(score.share >= goal)
+        )
+    if most is not None:
+        return Row(
+            metric, score.mean, "return", yardstick, score.share, f"≤ {most:g}", bool(score.share <= most)
+        )
+    return Row(metric, score.mean, "return", yardstick, score.share)

@@ -7,20 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.benches import offdynamics
+from pipeline.off_dynamics import study
+from pipeline.off_dynamics.documentation import _rounded as rounded
+from pipeline.off_dynamics.documentation import picture, sections
 from pipeline.off_dynamics.plans import find_pair, plan
 from pipeline.off_dynamics.play import play
 from pipeline.off_dynamics.results import Run, append_runs, read_runs
+from pipeline.off_dynamics.scores import scores
+from pipeline.pictures.canvas import description
+from sim.markdown import rewrite
 
 STEPS = 1_040  # of which 1,000 are random
 
 
 @pytest.fixture(autouse=True)
 def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(offdynamics, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(study, "STATES", tmp_path / "runs")
     return tmp_path
 
 
@@ -36,7 +44,8 @@ def test_methods_are_played_once_and_compared(own_runs: Path, monkeypatch: pytes
     results = own_runs / "rows.jsonl"
     rows = bench(results, methods=("target", "darc"), seeds=(0, 1))
     assert [row.metric for row in rows] == ["broken-reacher, RL on the target", "broken-reacher, DARC"]
-    runs = read_runs(results)
+    random, *runs = read_runs(results)
+    assert (random.method, random.steps) == ("random", 0)
     assert sorted((run.method, run.seed) for run in runs) == [
         (m, s) for m in ("darc", "target") for s in (0, 1)
     ]
@@ -47,16 +56,18 @@ def test_methods_are_played_once_and_compared(own_runs: Path, monkeypatch: pytes
     darc = [run.final for run in runs if run.method == "darc"]
     assert rows[1].value == pytest.approx(sum(darc) / 2)
     assert rows[1].reference == pytest.approx(rows[0].value)
-    monkeypatch.setattr(offdynamics, "play", lambda *_: pytest.fail("played again"))
+    (nothing,) = random.returns
+    assert rows[1].ratio == pytest.approx((rows[1].value - nothing) / (rows[0].value - nothing))
+    monkeypatch.setattr(study, "play", lambda *_: pytest.fail("played again"))
     assert bench(results, methods=("target", "darc"), seeds=(0, 1)) == rows
 
 
 def test_only_the_missing_seed_is_played(own_runs: Path) -> None:
     results = own_runs / "rows.jsonl"
     bench(results, methods=("source",), seeds=(0,))
-    (first,) = read_runs(results)
+    _, first = read_runs(results)
     bench(results, methods=("source",), seeds=(0, 1))
-    again, second = read_runs(results)
+    _, again, second = read_runs(results)
     assert again == first
     assert second.seed == 1
 
@@ -133,3 +144,45 @@ def test_a_torn_line_is_left_out_and_does_not_harm_the_next(tmp_path: Path) -> N
 def test_the_final_return_is_that_of_the_last_three() -> None:
     assert row(returns=[100.0, 1.0, 2.0, 6.0]).final == 3.0
     assert row(returns=[4.0]).final == 4.0
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "off-dynamics.md"
+
+
+def test_the_page_is_that_of_the_committed_results() -> None:
+    runs = read_runs(PAGE.parents[1] / study.RESULTS)
+    assert runs
+    text = PAGE.read_text()
+    assert rewrite(text, sections(runs), "the page") == text
+
+
+def test_scores_are_between_a_random_policy_and_rl_on_the_target() -> None:
+    runs = [
+        row(method="random", digest="random", returns=[-50.0]),
+        *(row(method="target", seed=s, returns=[r]) for s, r in enumerate((140.0, 160.0))),
+        *(row(method="darc", seed=s, returns=[r]) for s, r in enumerate((90.0, 110.0))),
+    ]
+    target, darc = scores(runs)
+    assert (target.share, darc.share) == (1.0, 0.75)
+    assert (darc.seeds, darc.mean) == (2, 100.0)
+    assert darc.low == pytest.approx(100.0 - 12.706 * 10.0)
+    (alone,) = scores([row(method="darc", returns=[1.0])])
+    assert np.isnan(alone.share)
+
+
+def test_a_picture_has_a_panel_for_each_method(tmp_path: Path) -> None:
+    path = tmp_path / "curves.png"
+    picture("p", [row(method="target"), row(method="darc", returns=[-3.0, 7.0])], path)
+    assert "return on the target" in description(path)
+    with Image.open(path) as image:
+        assert image.width > 500
+
+
+@pytest.mark.parametrize(("low", "high"), [(-24.0, -5.0), (-300.0, 4_321.0), (0.0, 1.0), (95.0, 96.0)])
+def test_a_scale_holds_what_it_shows_in_four_round_steps(low: float, high: float) -> None:
+    bottom, top = rounded(low, high)
+    assert bottom <= low
+    assert top >= high
+    assert top - bottom <= 3.0 * (high - low)
+    step = (top - bottom) / 4.0
+    assert round(step / 10 ** np.floor(np.log10(step)), 6) in (1.0, 2.0, 2.5, 5.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.statistics import bootstrap_interval, wilson_interval
+from policies.statistics import bootstrap_interval, student_interval, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,16 @@ def test_wilson_s_interval_mirrors_and_narrows(trials: int, data: st.DataObject)
     assert wilson_interval(trials - successes, trials) == pytest.approx((1 - high, 1 - low), abs=1e-12)
     narrower = wilson_interval(4 * successes, 4 * trials)
     assert narrower[1] - narrower[0] < high - low
+
+
+def test_student_s_interval_of_a_few_values() -> None:
+    """Three values 1, 2, 3: 2 ± 4.303 / sqrt(3)."""
+    assert student_interval([1.0, 2.0, 3.0]) == pytest.approx((-0.4843, 4.4843), abs=1e-3)
+    assert student_interval([7.0]) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 8])
+def test_student_s_interval_covers_the_true_mean_about_95_times_in_100(n: int) -> None:
+    rng = np.random.default_rng(0)
+    held = [low <= 0.0 <= high for low, high in (student_interval(rng.normal(size=n)) for _ in range(2_000))]
+    assert 0.935 < np.mean(held) < 0.965
