@@ -3,10 +3,10 @@
     θ* = argmin_θ  mean_t,j ( q_j(t) - q̂_j(t; θ) )²
 
 q is what the robot measured under known set-points, q̂ what the simulation measures under the same. The search
-is CMA-ES (Hansen 2016, arXiv:1604.00772) over the prior's quantiles. What is known of θ afterwards is
-Laplace's approximation: with the residuals' Jacobian J at θ* and their variance s², the covariance is
-s² (JᵀJ)⁻¹, as far as the prior is wide. Neighbouring readings of one swing are not independent, so s² is
-multiplied by how many of them go to one that is.
+is CMA-ES (Hansen 2016, arXiv:1604.00772) over the prior's quantiles, and at its end some damped Gauss-Newton
+steps. What is known of θ afterwards is Laplace's approximation: with the residuals' Jacobian J at θ* and
+their variance s², the covariance is s² (JᵀJ)⁻¹, as far as the prior is wide. Neighbouring readings of one
+swing are not independent, so s² is multiplied by how many of them go to one that is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import cma
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from adaptation.identification.replay import JointLog, follow
 from adaptation.identification.unknowns import Unknowns
@@ -27,6 +27,7 @@ from sim.simulated_robot import SimulatedRobot
 
 Report = Callable[[int, dict[str, float]], None]
 STEP = 0.05  # of a quantile, for the Jacobian: a latency counts in whole physics steps
+TRIES, TINY = 6, 1e-18  # of a step, each damped ten times more
 PRIOR_DEVIATION = 1.0 / np.sqrt(12.0)  # of a quantile that may be anything
 
 
@@ -37,6 +38,7 @@ class PaceConfig(Strict):
     population: PositiveInt | None = None  # None: as CMA-ES would for so many unknowns
     spread: PositiveFloat = Field(0.25, lt=1.0)  # first deviation of the quantiles
     tolerance: PositiveFloat = 1e-4  # of the quantiles' deviation, which ends the search
+    polish: NonNegativeInt = 5  # Gauss-Newton steps afterwards
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ def identify(
     try:
         prior_error = replays.error(middle, log)
         best = _search(replays, log, middle, config, seed, report)
+        best = _polish(replays, log, best, config.polish)
         residuals = replays.residuals(best, log)
-        deviations = _deviations(replays, log, best, residuals)
+        deviations = _deviations(_jacobian(replays, log, best), residuals)
         error = float(np.sqrt(np.mean(residuals**2)))
         return Estimate(unknowns, best, deviations, error, prior_error, replays.count)
     finally:
@@ -125,20 +128,47 @@ def _search(
     return np.asarray(np.clip(search.best.x, 0.0, 1.0), dtype=float)
 
 
-def _deviations(replays: Replays, log: JointLog, best: Array, residuals: Array) -> Array:
-    """Of each quantile, by Laplace's approximation."""
+def _polish(replays: Replays, log: JointLog, best: Array, rounds: int) -> Array:
+    """Levenberg and Marquardt's steps from where the search has ended.
+
+    Strength, payload and friction make up for each other: along such a valley CMA-ES is slow.
+    """
+    residuals, damping = replays.residuals(best, log), 1e-3
+    for _ in range(rounds):
+        jacobian = _jacobian(replays, log, best)
+        curvature, slope = jacobian.T @ jacobian, jacobian.T @ residuals.ravel()
+        for _ in range(TRIES):
+            damped = curvature + damping * np.diag(np.diag(curvature) + TINY)
+            moved = np.clip(best - np.linalg.solve(damped, slope), 0.0, 1.0)
+            tried = replays.residuals(moved, log)
+            if np.sum(tried**2) < np.sum(residuals**2):
+                best, residuals, damping = moved, tried, 0.1 * damping
+                break
+            damping *= 10.0
+        else:
+            return best
+    return best
+
+
+def _jacobian(replays: Replays, log: JointLog, at: Array) -> Array:
+    """Derivatives (N n, d) of the residuals by the quantiles."""
     columns = []
-    for i in range(len(best)):
-        ends = np.clip([best[i] - STEP, best[i] + STEP], 0.0, 1.0)
+    for i in range(len(at)):
+        ends = np.clip([at[i] - STEP, at[i] + STEP], 0.0, 1.0)
         sides = []
         for end in ends:
-            moved = best.copy()
+            moved = at.copy()
             moved[i] = end
             sides.append(replays.residuals(moved, log))
         columns.append(((sides[1] - sides[0]) / (ends[1] - ends[0])).ravel())
-    jacobian = np.stack(columns, axis=1)
+    return np.stack(columns, axis=1)
+
+
+def _deviations(jacobian: Array, residuals: Array) -> Array:
+    """Of each quantile, by Laplace's approximation."""
     variance = float(np.mean(residuals**2)) * _dependent(residuals)
-    information = jacobian.T @ jacobian / max(variance, 1e-18) + np.eye(len(best)) / PRIOR_DEVIATION**2
+    information = jacobian.T @ jacobian / max(variance, TINY)
+    information += np.eye(jacobian.shape[1]) / PRIOR_DEVIATION**2
     return np.asarray(np.sqrt(np.diag(np.linalg.inv(information))))
 
 
@@ -147,6 +177,6 @@ def _dependent(residuals: Array) -> float:
     whole = residuals - residuals.mean(axis=0)
     power = np.abs(np.fft.rfft(whole, 2 * len(whole), axis=0)) ** 2
     correlation = np.fft.irfft(power, axis=0)[: len(whole)].sum(axis=1)
-    correlation /= max(correlation[0], 1e-18)
+    correlation /= max(correlation[0], TINY)
     end = int(np.argmax(correlation <= 0.0)) or len(correlation)
     return float(1.0 + 2.0 * correlation[1:end].sum())
