@@ -26,7 +26,8 @@ from policies.config import Strict
 
 Environment = gymnasium.Env[Any, Any]
 REPLAYS = ("source_replay", "target_replay")
-EVALUATION = 1_000_003  # added to seeds, so that no evaluation repeats what was trained on
+# added to seeds: no target repeats the source's starts, and no evaluation what was trained on
+TARGET, EVALUATION = 500_009, 1_000_003
 
 
 class StudyConfig(Strict):
@@ -96,7 +97,7 @@ class Study:
         self._config, self._seeds, self._target = config, list(seeds), target
         self._here = Worlds(source, seeds)
         uses_target = make_gap is not None or config.target_share > 0.0
-        self._there = Worlds(target, [seed + EVALUATION // 2 for seed in seeds]) if uses_target else None
+        self._there = Worlds(target, [seed + TARGET for seed in seeds]) if uses_target else None
         space = self._here.environments[0]
         observation, action = (int(s.shape[0]) for s in (space.observation_space, space.action_space))  # type: ignore[index]
         self.sac = StackedSac(seeds, observation, action, config.sac)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import gymnasium
+from gymnasium.spaces import Box
 
 from adaptation.stacked.methods import Method, method_by_name
 from adaptation.stacked.sac import StackedSacConfig
@@ -62,7 +63,18 @@ class Plan:
 
 
 def plan(pair: Pair, method: str, seeds: tuple[int, ...], steps: int | None) -> Plan:
-    """The run of a pair's own budget, or of so many steps."""
+    """The run of a pair's own budget, or of so many steps.
+
+    Raises:
+        TerrafirmaError: too few steps, or seeds that are none.
+        UnknownNameError: no such method.
+    """
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise TerrafirmaError(f"--seeds: give different numbers of at least 0, got {list(seeds)}.")
+    if steps is not None and steps <= DEFAULT.random_steps:
+        raise TerrafirmaError(
+            f"--steps: more than the {DEFAULT.random_steps} random ones at the start, got {steps}."
+        )
     shares = method_by_name(method)
     settings: dict[str, Any] = {"target_share": shares.target_share} | BUDGETS.get(pair.name, {})
     if steps is not None:
@@ -97,9 +109,13 @@ def _check_spaces(pair: Pair) -> None:
         source, target = pair.source(), pair.target()
     except gymnasium.error.Error as error:  # which names the nearest
         raise TerrafirmaError(str(error)) from error
-    shapes = [(env.observation_space.shape, env.action_space.shape) for env in (source, target)]
+    spaces = [(env.observation_space, env.action_space) for env in (source, target)]
     source.close()
     target.close()
+    for space in (space for both in spaces for space in both):
+        if not isinstance(space, Box) or len(space.shape) != 1:
+            raise TerrafirmaError(f"methods here need rows of numbers to see and to do, got {space}.")
+    shapes = [tuple(space.shape for space in both) for both in spaces]
     if shapes[0] != shapes[1]:
         raise TerrafirmaError(
             f"source and target differ in their spaces: observation and action {shapes[0]} and {shapes[1]}."

@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Box
 from gymnasium.wrappers import RescaleAction, TimeLimit
 
 from contract.errors import UnknownNameError
@@ -81,6 +82,8 @@ def either_way(edit: Edit | None = None) -> Environment:
 
 
 def _normalised(env: Environment) -> Environment:
+    if not isinstance(env.action_space, Box):
+        return env
     return RescaleAction(env, np.float32(-1.0), np.float32(1.0))
 
 

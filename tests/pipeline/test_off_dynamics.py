@@ -123,6 +123,28 @@ def test_an_unknown_environment_is_refused() -> None:
         find_pair(None, "HalfCheeta-v5", "HalfCheetah-v5")
 
 
+def test_environments_without_rows_of_numbers_are_refused() -> None:
+    with pytest.raises(TerrafirmaError, match=r"Discrete\(2\)"):
+        find_pair(None, "CartPole-v1", "CartPole-v1")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "steps", "message"),
+    [
+        ((), None, "--seeds"),
+        ((-1,), None, "-1"),
+        ((1, 1), None, "1, 1"),
+        ((0,), 1_000, "1000"),
+        ((0,), 0, "0"),
+    ],
+)
+def test_seeds_and_steps_that_make_no_sense_are_refused(
+    seeds: tuple[int, ...], steps: int | None, message: str
+) -> None:
+    with pytest.raises(TerrafirmaError, match=message):
+        plan(find_pair("broken-reacher", None, None), "darc", seeds, steps)
+
+
 def test_an_unknown_method_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="'darc'"):
         plan(find_pair("broken-reacher", None, None), "drac", (0,), None)
