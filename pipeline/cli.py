@@ -19,6 +19,7 @@ from contract.errors import TerrafirmaError
 from pipeline.collect_command import collect
 from pipeline.evaluate_command import evaluate
 from pipeline.film_command import film
+from pipeline.identify_command import identify
 from pipeline.node_commands import deploy, emulate, launch, view
 from pipeline.places import policy_file
 from pipeline.progress import console
@@ -129,6 +130,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "check": check,
     "evaluate": evaluate,
     "adapt": adapt,
+    "identify": identify,
     "launch": launch,
     "deploy": deploy,
     "emulate": emulate,

@@ -89,7 +89,7 @@ def load_transitions(
         if "contract" not in metadata:
             raise TerrafirmaError(f"{path}: its recorder noted no contract; pass the policy's.")
         contract = codec.from_json(Contract, metadata["contract"], f"{path}: contract")
-    ticks, sensors = _read(bag, find_topics(bag, namespace, path), contract)
+    ticks, sensors = read_ticks(bag, find_topics(bag, namespace, path), contract)
     steps = list(_assemble(ticks, sensors, contract))
     error = _verify(steps, path)
     running = sum(tick.mode is Mode.RUNNING for tick in ticks)
@@ -97,7 +97,7 @@ def load_transitions(
     return _stack(steps, contract, metadata.get("policy_sha256", ""), counts, error, path)
 
 
-class _Sensors:
+class RawSensors:
     """Raw sensor messages of a bag by stamp."""
 
     def __init__(self, contract: Contract) -> None:
@@ -125,8 +125,9 @@ class _Sensors:
         return state
 
 
-def _read(bag: Bag, topics: BagTopics, contract: Contract) -> tuple[list[Tick], _Sensors]:
-    sensors = _Sensors(contract)
+def read_ticks(bag: Bag, topics: BagTopics, contract: Contract) -> tuple[list[Tick], RawSensors]:
+    """Every tick of a policy in a bag, in the order of arrival, and the readings that they name."""
+    sensors = RawSensors(contract)
     ticks = []
     for message in bag.messages((topics.joint_states, topics.imu, topics.object_pose, topics.tick)):
         if message.topic == topics.tick:
@@ -139,7 +140,7 @@ def _read(bag: Bag, topics: BagTopics, contract: Contract) -> tuple[list[Tick], 
     return ticks, sensors
 
 
-def _assemble(ticks: list[Tick], sensors: _Sensors, contract: Contract) -> Iterator[_Step]:
+def _assemble(ticks: list[Tick], sensors: RawSensors, contract: Contract) -> Iterator[_Step]:
     """Run a fresh session over the ticks that acted.
 
     After a gap in the recording the session is brought to the right stride phase; what it

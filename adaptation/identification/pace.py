@@ -11,10 +11,10 @@ swing are not independent, so s² is multiplied by how many of them go to one th
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cma
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -24,6 +24,10 @@ from contract.state import Array
 from policies.config import Strict
 from sim.robots.spec import RobotSpec
 from sim.simulated_robot import SimulatedRobot
+
+with warnings.catch_warnings():  # it misses matplotlib, which nothing here needs
+    warnings.simplefilter("ignore")
+    import cma
 
 Report = Callable[[int, dict[str, float]], None]
 STEP = 0.05  # of a quantile, for the Jacobian: a latency counts in whole physics steps

@@ -19,6 +19,7 @@ from pipeline.cli import main
 from policies.metadata import CONTRACT_KEY, DIGEST_KEY, GOLDEN_KEY, digest, metadata
 from policies.runtime import Policy
 from sim.contracts import build_contract, unnamed_identity
+from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
@@ -166,10 +167,13 @@ def record() -> Callable[..., list[Array]]:
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(state.stamp, 10**9)
         return serialize_message(message)
 
-    def record(folder: Path, policy: Policy, ticks: int = 200, every: int = 60) -> list[Array]:
+    def record(
+        folder: Path, policy: Policy, ticks: int = 200, every: int = 60, domain: Domain | None = None
+    ) -> list[Array]:
         contract = policy.contract
         spec, name = load_robot(contract.identity.robot), contract.identity.task
-        domain = load_domain("iiwa-broken-joint" if spec.name == "iiwa" else "nominal-mujoco")
+        if domain is None:
+            domain = load_domain("iiwa-broken-joint" if spec.name == "iiwa" else "nominal-mujoco")
         robot = SimulatedRobot(spec, domain, scene=make_task(name, spec).scene)
         robot.reset()
         core, rng, tools = PolicyCore(policy), np.random.default_rng(0), []
