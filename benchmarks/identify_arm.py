@@ -17,11 +17,12 @@ import numpy as np
 import tyro
 
 from adaptation.identification.excitation import Chirp
-from adaptation.identification.pace import Estimate, PaceConfig, identify
+from adaptation.identification.pace import PaceConfig, Replays, identify
 from adaptation.identification.replay import JointLog, follow
 from adaptation.identification.unknowns import Unknowns
 from contract.state import Array
 from pipeline.progress import console, progress
+from pipeline.run_directory import source_commit
 from sim import markdown
 from sim.domains.reader import parse_domain
 from sim.robots import load_robot
@@ -55,6 +56,8 @@ class Row:
 
     draw: int
     seconds: float  # of motion
+    iterations: int
+    commit: str
     hidden: dict[str, float]
     found: dict[str, float]
     deviations: dict[str, float]
@@ -71,25 +74,17 @@ def hidden(draw: int) -> dict[str, float]:
     return {name: float(rng.uniform(low, high)) for name, (low, high) in HIDDEN.items()}
 
 
-def record(spec: RobotSpec, values: dict[str, float], chirp: Chirp, start: Array) -> JointLog:
-    """What a robot with these values measures."""
+def record(
+    spec: RobotSpec, values: dict[str, float], chirp: Chirp, start: Array, noise: list[int]
+) -> JointLog:
+    """What a robot with these values measures; `noise` seeds that of its encoders."""
     parameters = ", ".join(f"{name}: {value}" for name, value in values.items())
     text = f"engine: mujoco\nparameters: {{{parameters}, joint_position_noise: {NOISE}}}\n"
-    robot = SimulatedRobot(spec, parse_domain(text, "hidden"), seed=0)
+    robot = SimulatedRobot(spec, parse_domain(text, "hidden"), np.random.default_rng(noise))
     try:
         return follow(robot, chirp.set_points(spec.joints, start, RATE), RATE, start)
     finally:
         robot.close()
-
-
-def validate(spec: RobotSpec, estimate: Estimate, log: JointLog) -> float:
-    """Root of the mean square, rad, with what was found."""
-    robot = SimulatedRobot(spec, estimate.unknowns.at(estimate.quantiles.tolist()))
-    try:
-        replayed = follow(robot, log.command, log.rate, log.position[0])
-    finally:
-        robot.close()
-    return float(np.sqrt(np.mean((replayed.position - log.position) ** 2)))
 
 
 def measure(draw: int, seconds: float, iterations: int) -> Row:
@@ -99,20 +94,25 @@ def measure(draw: int, seconds: float, iterations: int) -> Row:
     values = hidden(draw)
     ranges = ", ".join(f"{name}: {{uniform: [{low}, {high}]}}" for name, (low, high) in PRIOR.items())
     unknowns = Unknowns(parse_domain(f"engine: pybullet\nparameters: {{{ranges}}}\n", "prior"))
-    log = record(spec, values, Chirp(seconds), start)
-    other = record(spec, values, Chirp(seconds, high=1.0, amplitude=0.5), start)
+    log = record(spec, values, Chirp(seconds), start, [draw, 0])
+    other = record(spec, values, Chirp(seconds, high=1.0, amplitude=0.5), start, [draw, 1])
     started = time.monotonic()
     with progress(f"draw {draw}", iterations) as report:
         estimate = identify(spec, unknowns, log, PaceConfig(iterations=iterations), draw, report)
+    replays = Replays(spec, unknowns)
+    unseen = replays.error(estimate.quantiles, other)
+    replays.close()
     return Row(
         draw=draw,
         seconds=seconds,
+        iterations=iterations,
+        commit=source_commit(),
         hidden=values,
         found=estimate.values,
         deviations=estimate.uncertainties,
         error=estimate.error,
         prior_error=estimate.prior_error,
-        validation_error=validate(spec, estimate, other),
+        validation_error=unseen,
         replays=estimate.replays,
         took=round(time.monotonic() - started, 1),
     )
@@ -125,7 +125,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def cells(row: Row) -> tuple[str, ...]:
     """One line of the table."""
-    values = (f"{row.hidden[n]:.3f} → {row.found[n]:.3f}" for n in HIDDEN)
+    values = (f"{row.hidden[n]:.3f} → {row.found[n]:.3f} ± {row.deviations[n]:.3f}" for n in HIDDEN)
     errors = (f"{1e3 * e:.1f}" for e in (row.prior_error, row.error, row.validation_error))
     return (str(row.draw), *values, *errors)
 
@@ -142,11 +142,13 @@ def worst(rows: Sequence[Row]) -> str:
         gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
         return max(abs(gap / value if relative else gap) for gap, value in gaps)
 
+    inside = sum(abs(row.found[n] - row.hidden[n]) <= 2.0 * row.deviations[n] for row in rows for n in HIDDEN)
     return (
         f"At worst, strength is off by {most('joint_strength', True):.1%}, payload by "
         f"{most('tool_mass_offset', True):.0%}, latency by {1e3 * most('action_latency', False):.1f} ms and "
         f"friction by {most('joint_friction', False):.3f} N·m; a search took "
-        f"{np.mean([row.took for row in rows]):.0f} s on average, beside two other processes."
+        f"{np.mean([row.took for row in rows]):.0f} s and {np.mean([row.replays for row in rows]):.0f} replays "
+        f"on average. Within two deviations of what was found lie {inside} of {len(rows) * len(HIDDEN)} values."
     )
 
 
@@ -158,14 +160,14 @@ def main(
     page: Path = Path("docs/system-identification.md"),
 ) -> None:
     """Identify each draw that `results` does not have, and write the table into `page`."""
-    known = {row.draw for row in read_rows(results) if row.seconds == seconds}
+    known = {row.draw for row in read_rows(results) if (row.seconds, row.iterations) == (seconds, iterations)}
     for draw in range(draws):
         if draw not in known:
             row = measure(draw, seconds, iterations)
             results.parent.mkdir(parents=True, exist_ok=True)
             with results.open("a") as stream:
                 stream.write(json.dumps(asdict(row)) + "\n")
-    rows = [row for row in read_rows(results) if row.seconds == seconds]
+    rows = [row for row in read_rows(results) if (row.seconds, row.iterations) == (seconds, iterations)]
     page.write_text(markdown.rewrite(page.read_text(), page_sections(rows), str(page)))
     console.print(f"{worst(rows)}\nrows    {results}\npage    {page}")
 

@@ -8,16 +8,27 @@ from collections.abc import Sequence
 import numpy as np
 
 Z95 = 1.959963984540054
-# Student's t, by number of values
-T95 = {
-    2: 12.706,
-    3: 4.303,
-    4: 3.182,
-    5: 2.776,
-    6: 2.571,
-    7: 2.447,
-    8: 2.365,
-}  # Student's t, by number of values
+# 97.5 % quantiles of Student's t for 2, 3, ... values; beyond, they are near enough to Z95
+T95 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160),
+    *(
+        2.131,
+        2.120,
+        2.110,
+        2.101,
+        2.093,
+        2.086,
+        2.080,
+        2.074,
+        2.069,
+        2.064,
+        2.060,
+        2.056,
+        2.052,
+        2.048,
+        2.045,
+    ),
+)
 RESAMPLES = 2000
 
 
@@ -43,13 +54,10 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
 
 def student_interval(values: Sequence[float]) -> tuple[float, float]:
-    """95 % interval of the mean of a few values, such as one a seed; of fewer than two it has no bounds.
-
-    Raises:
-        KeyError: more values than there are quantiles of; `bootstrap_interval` serves those.
-    """
+    """95 % interval of the mean of a few values, such as one a seed; of fewer than two it has no bounds."""
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return -math.inf, math.inf
-    half = T95[n] * float(np.std(values, ddof=1)) / math.sqrt(n)
+    quantile = T95[n - 2] if n - 2 < len(T95) else Z95
+    half = quantile * float(np.std(values, ddof=1)) / math.sqrt(n)
     return mean - half, mean + half

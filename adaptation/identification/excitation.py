@@ -33,6 +33,12 @@ class Chirp:
     high: float = 5.0
     amplitude: float = 0.3  # rad
 
+    def __post_init__(self) -> None:
+        if not (self.seconds > 2.0 * FADE and 0.0 < self.low < self.high and self.amplitude > 0.0):
+            raise TerrafirmaError(
+                f"a chirp needs more than {2.0 * FADE:g} s, an amplitude and 0 < low < high Hz, got {self}."
+            )
+
     def set_points(self, joints: Sequence[Joint], start: Array, rate: float) -> Array:
         """Positions (N, n) rad at `rate` Hz about `start` (n,) rad.
 

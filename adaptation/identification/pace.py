@@ -6,7 +6,9 @@ q is what the robot measured under known set-points, q̂ what the simulation mea
 is CMA-ES (Hansen 2016, arXiv:1604.00772) over the prior's quantiles, and at its end some damped Gauss-Newton
 steps. What is known of θ afterwards is Laplace's approximation: with the residuals' Jacobian J at θ* and
 their variance s², the covariance is s² (JᵀJ)⁻¹, as far as the prior is wide. Neighbouring readings of one
-swing are not independent, so s² is multiplied by how many of them go to one that is.
+swing are not independent, so s² is multiplied by how many of them go to one that is. What no parameter can
+mend shows where joints disagree: the variance of the jackknife over joints is added. A latency acts in whole
+physics steps, of which half a one is added to its deviation.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from adaptation.identification.replay import JointLog, follow
 from adaptation.identification.unknowns import Unknowns
 from contract.state import Array
 from policies.config import Strict
+from sim.domains.setting import Setting
 from sim.robots.spec import RobotSpec
 from sim.simulated_robot import SimulatedRobot
 
@@ -106,6 +109,7 @@ def identify(
         best = _polish(replays, log, best, config.polish)
         residuals = replays.residuals(best, log)
         deviations = _deviations(_jacobian(replays, log, best), residuals)
+        deviations += np.array([_grain(setting, spec.time_step) for setting in unknowns.settings])
         error = float(np.sqrt(np.mean(residuals**2)))
         return Estimate(unknowns, best, deviations, error, prior_error, replays.count)
     finally:
@@ -173,7 +177,29 @@ def _deviations(jacobian: Array, residuals: Array) -> Array:
     variance = float(np.mean(residuals**2)) * _dependent(residuals)
     information = jacobian.T @ jacobian / max(variance, TINY)
     information += np.eye(jacobian.shape[1]) / PRIOR_DEVIATION**2
-    return np.asarray(np.sqrt(np.diag(np.linalg.inv(information))))
+    covariance = np.diag(np.linalg.inv(information)) + _mismatch(jacobian, residuals) ** 2
+    return np.asarray(np.minimum(np.sqrt(covariance), PRIOR_DEVIATION))
+
+
+def _mismatch(jacobian: Array, residuals: Array) -> Array:
+    """Deviation (d,) of the quantiles by the jackknife that leaves out one joint at a time."""
+    joints = residuals.shape[1]
+    rows = jacobian.reshape(*residuals.shape, -1)
+    steps = []
+    for joint in range(joints):  # the Gauss-Newton step that the others would take
+        kept = np.delete(rows, joint, axis=1).reshape(-1, rows.shape[2])
+        rest = np.delete(residuals, joint, axis=1).ravel()
+        steps.append(-np.linalg.lstsq(kept, rest)[0])
+    spread = ((np.array(steps) - np.mean(steps, axis=0)) ** 2).sum(axis=0)
+    return np.asarray(np.sqrt((joints - 1) / joints * spread))
+
+
+def _grain(setting: Setting, time_step: float) -> float:
+    """Half of what a parameter's quantile has to move by at least to make a difference."""
+    if not setting.parameter.name.endswith("latency"):
+        return 0.0
+    low, high = setting.distribution.support()
+    return 0.5 * time_step / (high - low)
 
 
 def _dependent(residuals: Array) -> float:

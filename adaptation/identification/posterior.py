@@ -58,6 +58,8 @@ def _known(setting: Setting) -> dict[str, Any]:
 
 def _options(setting: Setting) -> dict[str, Any]:
     options: dict[str, Any] = {}
+    if setting.mode == "interval":
+        options["every"] = setting.every
     if setting.operation != "set":
         options["operation"] = setting.operation
     if setting.mode != "reset":

@@ -27,6 +27,10 @@ class JointLog:
             raise TerrafirmaError(
                 f"set-points {self.command.shape} and positions {self.position.shape} differ in shape."
             )
+        if not len(self.command) or not self.rate > 0.0:
+            raise TerrafirmaError(
+                f"a log needs readings at some rate, got {len(self.command)} at {self.rate:g} Hz."
+            )
         if not (np.isfinite(self.command).all() and np.isfinite(self.position).all()):
             raise TerrafirmaError("a log of joints holds numbers that are not finite.")
 

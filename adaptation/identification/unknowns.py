@@ -10,13 +10,20 @@ from sim.domains.distributions import Fixed
 from sim.domains.domain import Domain
 from sim.domains.setting import Setting
 
+RANDOM = (
+    "joint_position_noise",
+    "packet_loss",
+    "sensor_loss",
+    "action_latency_jitter",
+)  # of what joints show
+
 
 @dataclass(frozen=True)
 class Unknowns:
     """A prior is a domain; each of its settings with a distribution is one unknown, at its quantile.
 
     Raises:
-        DomainError: nothing in the prior is open, or something is drawn anew within an episode.
+        DomainError: nothing in the prior is open, or something that no replay could tell.
     """
 
     prior: Domain
@@ -25,10 +32,15 @@ class Unknowns:
         if not self.settings:
             raise DomainError(f"{self.prior.source}: leaves nothing open: give distributions to look in.")
         for setting in self.settings:
-            if setting.mode == "interval" or setting.group:
+            if setting.mode != "reset" or setting.group:
                 raise DomainError(
-                    f"{setting.where}: {setting.parameter.name}: what is drawn at intervals or in a group "
-                    "is no single number that could be found."
+                    f"{setting.where}: {setting.parameter.name}: what is drawn at start-up, at intervals or "
+                    "in a group is no single number that could be looked for; leave mode and group out."
+                )
+            if setting.parameter.name in RANDOM:
+                raise DomainError(
+                    f"{setting.where}: {setting.parameter.name}: what happens at random cannot be replayed; "
+                    "fix it."
                 )
 
     @property

@@ -12,13 +12,19 @@ from numpy.typing import NDArray
 from adaptation.stacked.batch import Batch
 from adaptation.transitions import Floats
 
+REPLAY = 2  # of the streams that a seed has
 FIELDS = ("observation", "action", "reward", "next_observation", "terminated")
 
 
 class StackedReplay:
-    """The last `capacity` transitions of each seed; all seeds have equally many."""
+    """The last `capacity` transitions of each seed; all seeds have equally many.
 
-    def __init__(self, seeds: Sequence[int], capacity: int, observation: int, action: int) -> None:
+    Two memories of one study draw from different streams.
+    """
+
+    def __init__(
+        self, seeds: Sequence[int], capacity: int, observation: int, action: int, stream: int = 0
+    ) -> None:
         count = len(seeds)
         self._arrays: dict[str, Floats] = {
             "observation": np.zeros((count, capacity, observation), np.float32),
@@ -27,7 +33,7 @@ class StackedReplay:
             "next_observation": np.zeros((count, capacity, observation), np.float32),
             "terminated": np.zeros((count, capacity), np.float32),
         }
-        self._rngs = [np.random.default_rng([seed, observation, action]) for seed in seeds]
+        self._rngs = [np.random.default_rng([seed, REPLAY, stream]) for seed in seeds]
         self._capacity, self._added = capacity, 0
         self._seed_rows = np.arange(count)[:, None]
 

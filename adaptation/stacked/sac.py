@@ -162,7 +162,8 @@ class StackedSac:
 def _excess(values: Tensor, doubt: Tensor) -> Tensor:
     """How much more the doubted of values (CRITICS, S, N) promise than the others: (CRITICS, S)."""
     doubted, others = values[..., : doubt.shape[1]], values[..., doubt.shape[1] :]
-    return torch.logsumexp(doubted + doubt.log(), dim=2) - others.mean(dim=2)
+    promised = torch.logsumexp(doubted + doubt.log(), dim=2)
+    return promised - others.mean(dim=2) if others.shape[2] else promised
 
 
 class _Frozen:

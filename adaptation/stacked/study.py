@@ -28,6 +28,7 @@ Environment = gymnasium.Env[Any, Any]
 REPLAYS = ("source_replay", "target_replay")
 # added to seeds: no target repeats the source's starts, and no evaluation what was trained on
 TARGET, EVALUATION = 500_009, 1_000_003
+GAP = 250_007  # to the seeds of gap models, whose first weights are not to be the policy's
 
 
 class StudyConfig(Strict):
@@ -65,6 +66,12 @@ class Worlds:
             [env.reset(seed=seed)[0] for env, seed in zip(self.environments, seeds, strict=True)]
         ).astype(np.float32)
 
+    def restart(self, entropy: Sequence[Sequence[int]]) -> None:
+        """Begin new episodes, from the starts that these numbers make."""
+        for i, (env, numbers) in enumerate(zip(self.environments, entropy, strict=True)):
+            seed = int(np.random.SeedSequence(numbers).generate_state(1)[0])
+            self.observation[i] = env.reset(seed=seed)[0]
+
     def step(self, actions: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Rewards (S,), what followed (S, observation_size), and whether it was a failure (S,).
 
@@ -101,10 +108,10 @@ class Study:
         space = self._here.environments[0]
         observation, action = (int(s.shape[0]) for s in (space.observation_space, space.action_space))  # type: ignore[index]
         self.sac = StackedSac(seeds, observation, action, config.sac)
-        self.gap = make_gap(seeds, observation, action) if make_gap else None
+        self.gap = make_gap([seed + GAP for seed in seeds], observation, action) if make_gap else None
         sizes = observation, action
-        self._source_replay = StackedReplay(seeds, min(config.replay, config.steps), *sizes)
-        self._target_replay = StackedReplay(seeds, config.steps, *sizes)
+        self._source_replay = StackedReplay(seeds, min(config.replay, config.steps), *sizes, stream=0)
+        self._target_replay = StackedReplay(seeds, config.steps, *sizes, stream=1)
         self._rngs = [np.random.default_rng([seed, 1]) for seed in seeds]
         self.steps, self.target_steps = 0, 0
         self._diagnostics: dict[str, list[float]] = {}
@@ -193,6 +200,9 @@ class Study:
         for rng, was in zip(self._rngs, state["random"], strict=True):
             rng.bit_generator.state = was
         self.steps, self.target_steps = state["steps"], state["target_steps"]
+        for number, worlds in enumerate((self._here, self._there)):
+            if worlds is not None:
+                worlds.restart([[seed, number, self.steps] for seed in self._seeds])
 
     def close(self) -> None:
         self._here.close()

@@ -16,7 +16,7 @@ __all__ = ["PARTS", "run"]
 PAIRS = ("broken-reacher", "broken-half-cheetah")
 METHODS = (YARDSTICK, "source", "darc", "darc-no-state-action", "darc-no-noise")
 GOAL = 0.9  # of RL on the target
-CLEARLY_LOWER = 0.8
+CLEARLY_LOWER, MARGIN = 0.8, 0.1
 
 
 def run(
@@ -34,8 +34,8 @@ def run(
         goals: dict[str, dict[str, float]] = {
             "darc": {"goal": GOAL},
             "source": {"most": CLEARLY_LOWER},
-            "darc-no-state-action": {"most": darc},
-            "darc-no-noise": {"most": darc},
+            "darc-no-state-action": {"most": darc - MARGIN},
+            "darc-no-noise": {"most": darc - MARGIN},
         }
         rows += [row(own[method], yardstick, **goals.get(method, {})) for method in METHODS]
     return rows, ""

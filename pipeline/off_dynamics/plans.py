@@ -51,9 +51,9 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Of every setting that decides what is learned, whatever the seeds."""
-        settings = json.dumps(self.config.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(f"{settings}{self.learner}".encode()).hexdigest()[:12]
+        """Of every setting that decides what is learned, but for the pair and the seeds."""
+        settings = {"study": self.config.model_dump(mode="json"), "method": self.learner.settings()}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def folder(self) -> str:

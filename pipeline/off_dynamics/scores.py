@@ -28,7 +28,7 @@ class Score:
     mean: float  # return on the target
     low: float  # 95 % interval
     high: float
-    share: float  # of the way from random to RL on the target; NaN where the latter is not known
+    share: float  # of the way from random to RL on the target; NaN where that leads nowhere, or is not known
     hours: float  # of one process, for all seeds
 
     @property
@@ -38,7 +38,10 @@ class Score:
 
 
 def scores(runs: Sequence[Run]) -> list[Score]:
-    """In the order of pairs' first runs, and of methods in their registry."""
+    """In the order of pairs' first runs, and of methods in their registry.
+
+    The runs of a method on a pair have one budget: `study.complete` and `own_budget` see to that.
+    """
     found = []
     for pair in dict.fromkeys(run.pair for run in runs):
         own = [run for run in runs if run.pair == pair]
@@ -64,7 +67,7 @@ def _score(chosen: Sequence[Run], nothing: float, everything: float) -> Score:
         mean=mean,
         low=low,
         high=high,
-        share=(mean - nothing) / (everything - nothing),
+        share=(mean - nothing) / (everything - nothing) if everything > nothing else math.nan,
         hours=sum(run.seconds / run.together for run in chosen) / 3600.0,
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.off_dynamics.plans import Plan, plan
@@ -49,7 +51,9 @@ def _play_missing(wanted: Plan, results: Path, report: Report) -> None:
     known = {run.seed for run in read_runs(results) if is_of(run, wanted)}
     missing = tuple(seed for seed in wanted.seeds if seed not in known)
     if missing:
-        append_runs(results, play(Plan(wanted.pair, wanted.method, missing, wanted.config), STATES, report))
+        chosen = replace(wanted, seeds=missing)
+        append_runs(results, play(chosen, STATES, report))
+        shutil.rmtree(STATES / chosen.folder)  # which holds both replay memories
 
 
 def _share(report: Report, i: int, runs: int, steps: int) -> Report:

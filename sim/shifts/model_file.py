@@ -21,10 +21,22 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="terrafirma-models-")
 
 
+def _unscaled_mass(spec: mujoco.MjSpec) -> float:
+    """kg, of all bodies before the model's own total is imposed on them."""
+    total = spec.compiler.settotalmass
+    spec.compiler.settotalmass = -1.0
+    mass = float(spec.compile().body_mass.sum())
+    spec.compiler.settotalmass = total
+    return mass
+
+
 def edited_model(name: str, edit: Edit) -> str:
     """The path of Gymnasium's model `name` after `edit`."""
     spec = mujoco.MjSpec.from_file(str(ASSETS / name))
+    total, before = spec.compiler.settotalmass, _unscaled_mass(spec)
     edit(spec)
+    if total > 0.0:  # else what is taken from one body would be given to the others
+        spec.compiler.settotalmass = total * _unscaled_mass(spec) / before
     text = spec.to_xml()
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = Path(_folder().name) / f"{Path(name).stem}-{digest}.xml"

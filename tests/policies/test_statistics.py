@@ -96,7 +96,7 @@ def test_student_s_interval_of_a_few_values() -> None:
     assert student_interval([7.0]) == (-np.inf, np.inf)
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 8])
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 20, 40])
 def test_student_s_interval_covers_the_true_mean_about_95_times_in_100(n: int) -> None:
     rng = np.random.default_rng(0)
     held = [low <= 0.0 <= high for low, high in (student_interval(rng.normal(size=n)) for _ in range(2_000))]

@@ -130,6 +130,9 @@ def test_edits_are_by_their_factor() -> None:
     assert np.allclose(there.jnt_range[ankle], 0.2 * here.jnt_range[ankle])
     here, there = models("half-cheetah-no-thighs")
     assert np.allclose(there.body("bshin").pos, 0.1 * here.body("bshin").pos)
+    for part in ("torso", "bshin", "bfoot", "ffoot"):  # what a thigh loses, nobody gains
+        assert there.body(part).mass == pytest.approx(here.body(part).mass, rel=1e-3)
+    assert there.body("bthigh").mass < 0.5 * here.body("bthigh").mass
 
 
 def test_the_half_cheetah_may_run_either_way_but_not_through_the_wall() -> None:
