@@ -143,12 +143,13 @@ def worst(rows: Sequence[Row]) -> str:
         return max(abs(gap / value if relative else gap) for gap, value in gaps)
 
     inside = sum(abs(row.found[n] - row.hidden[n]) <= 2.0 * row.deviations[n] for row in rows for n in HIDDEN)
+    took, replays = (float(np.mean([getattr(row, field) for row in rows])) for field in ("took", "replays"))
     return (
         f"At worst, strength is off by {most('joint_strength', True):.1%}, payload by "
         f"{most('tool_mass_offset', True):.0%}, latency by {1e3 * most('action_latency', False):.1f} ms and "
-        f"friction by {most('joint_friction', False):.3f} N·m; a search took "
-        f"{np.mean([row.took for row in rows]):.0f} s and {np.mean([row.replays for row in rows]):.0f} replays "
-        f"on average. Within two deviations of what was found lie {inside} of {len(rows) * len(HIDDEN)} values."
+        f"friction by {most('joint_friction', False):.3f} N·m; a search took {took:.0f} s and {replays:.0f} "
+        f"replays on average. Within two deviations of what was found lie {inside} of "
+        f"{len(rows) * len(HIDDEN)} values."
     )
 
 

@@ -89,16 +89,17 @@ def bench(
 
     Args:
         name: sim (speed), engines (how they differ), policy (time of a step), bridge (time that a robot
-            waits for a policy's answer over ROS 2) or offdynamics (methods that close a dynamics gap).
+            waits for a policy's answer over ROS 2), offdynamics (methods that close a dynamics gap) or
+            darc (one of them, on the tasks of its paper).
         seconds: bridge: of each graph at the rate that is judged, 60 by default.
         picture: bridge: file to draw a histogram of round trips to.
         pair: offdynamics: source and target by name, such as broken-reacher.
         source_env: offdynamics: instead of a pair, a Gymnasium id.
         target_env: offdynamics: the Gymnasium id of what the source_env is to be adapted to.
         methods: offdynamics: such as target source darc, which is the default; target is the yardstick.
-        seeds: offdynamics: learned at once, 0 1 2 by default.
-        steps: offdynamics: in the source; by default the pair's own budget.
-        results: offdynamics: JSON lines of finished runs; those that it has are not played again.
+        seeds: offdynamics, darc: learned at once, 0 1 2 by default.
+        steps: offdynamics, darc: in the source; by default the pair's own budget.
+        results: offdynamics, darc: JSON lines of finished runs; those that it has are not played again.
         as_json: print a list of rows.
     """
     from pipeline.benches.command import measure

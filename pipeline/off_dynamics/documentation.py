@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adaptation.stacked.methods import METHODS
+from pipeline.off_dynamics.plans import has_own_budget
+from pipeline.off_dynamics.random_policy import RANDOM
 from pipeline.off_dynamics.results import Run, read_runs
 from pipeline.off_dynamics.scores import Score, scores
 from pipeline.off_dynamics.study import RESULTS
@@ -21,11 +23,17 @@ from sim.shifts.pairs import PAIRS
 
 HEADER = ("pair", "method", "seeds", "steps", "of them in the target", "return", "share", "hours")
 IMAGES = Path("docs/images")
+LEAST_SPAN = 1e-3  # of a scale
 
 
 def sections(runs: Sequence[Run]) -> dict[str, str]:
-    """The generated parts of the page, by the names of their markers."""
-    return {"results": markdown.table(HEADER, map(_cells, scores(runs))), "pairs": _pairs()}
+    """The generated parts of the page, by the names of their markers; of runs with the pairs' own budgets."""
+    return {"results": markdown.table(HEADER, map(_cells, scores(benchmark(runs)))), "pairs": _pairs()}
+
+
+def benchmark(runs: Sequence[Run]) -> list[Run]:
+    """Those of the benchmark's own pairs and budgets."""
+    return [run for run in runs if run.method == RANDOM or has_own_budget(run.pair, run.method, run.digest)]
 
 
 def _pairs() -> str:
@@ -71,7 +79,7 @@ def picture(pair: str, runs: Sequence[Run], path: Path) -> None:
 
 def _rounded(low: float, high: float) -> tuple[float, float]:
     """Bounds of a scale that holds both in four steps of a round width."""
-    power = math.floor(math.log10((high - low) / 4.0))
+    power = math.floor(math.log10(max(high - low, LEAST_SPAN) / 4.0))
     for width in (factor * 10.0 ** (power + i) for i in range(3) for factor in (1.0, 2.0, 2.5, 5.0)):
         start = width * math.floor(low / width)
         if start + 4.0 * width >= high:
@@ -81,7 +89,7 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
 
 def main(arguments: Sequence[str]) -> int:
     """Rewrite the page named by the one argument, and the pictures; returns an exit code."""
-    runs = read_runs(RESULTS)
+    runs = benchmark(read_runs(RESULTS))
     for pair in dict.fromkeys(run.pair for run in runs if run.method in METHODS):
         picture(pair, runs, IMAGES / f"off-dynamics-{pair}.png")
     return markdown.main(arguments, sections(runs))

@@ -16,7 +16,7 @@ from adaptation.stacked.methods import Method, method_by_name
 from adaptation.stacked.sac import StackedSacConfig
 from adaptation.stacked.study import StudyConfig
 from contract.errors import TerrafirmaError
-from sim.shifts.pairs import Environment, Pair, pair_by_name, registered
+from sim.shifts.pairs import PAIRS, Environment, Pair, pair_by_name, registered
 
 DEFAULT = StudyConfig(
     steps=100_000,
@@ -80,6 +80,11 @@ def plan(pair: Pair, method: str, seeds: tuple[int, ...], steps: int | None) -> 
     if steps is not None:
         settings |= {"steps": steps, "warm_up": steps // 10, "evaluate_every": max(1, steps // 20)}
     return Plan(pair, method, seeds, DEFAULT.model_copy(update=settings))
+
+
+def has_own_budget(pair: str, method: str, digest: str) -> bool:
+    """Whether a run was one of the benchmark's: a pair of its own, with that pair's budget."""
+    return pair in PAIRS and plan(PAIRS[pair], method, (0,), None).digest == digest
 
 
 def find_pair(name: str | None, source: str | None, target: str | None) -> Pair:

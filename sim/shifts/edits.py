@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import mujoco
-
 from contract.errors import UnknownNameError
+from sim.engines.mujoco_library import mujoco
 from sim.shifts.model_file import Edit
 
 WALL_DISTANCE, WALL_HALF_SIZES, WALL_HEIGHT = -3.0, (1.0, 10.0, 10.0), 1.0  # m

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium.envs.mujoco
-import mujoco
+
+from sim.engines.mujoco_library import mujoco
 
 ASSETS = Path(gymnasium.envs.mujoco.__file__).parent / "assets"
 Edit = Callable[[mujoco.MjSpec], None]

@@ -24,6 +24,7 @@ DARC = "Eysenbach et al. 2021, arXiv:2006.13916"
 ODRL = "Lyu et al. 2024, arXiv:2410.20750"
 VGDF = "Xu et al. 2023, arXiv:2305.17625"
 REACHER_STEPS = 100
+LONGEST = 10_000  # steps of an episode that its environment does not end
 
 # Gymnasium's environments, and their model files
 TASKS = {
@@ -71,6 +72,8 @@ def registered(name: str, broken: int | None = None, edit: Edit | None = None) -
     name, model = TASKS.get(name, (name, ""))
     if edit is None:
         env = gymnasium.make(name, disable_env_checker=True)
+        if env.spec is None or env.spec.max_episode_steps is None:
+            env = TimeLimit(env, LONGEST)
     else:
         env = gymnasium.make(name, disable_env_checker=True, xml_file=edited_model(model, edit))
     return _normalised(env if broken is None else BrokenMotor(env, broken))
@@ -82,7 +85,7 @@ def either_way(edit: Edit | None = None) -> Environment:
 
 
 def _normalised(env: Environment) -> Environment:
-    if not isinstance(env.action_space, Box):
+    if not isinstance(env.action_space, Box) or not env.action_space.is_bounded():
         return env
     return RescaleAction(env, np.float32(-1.0), np.float32(1.0))
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import mujoco
 import numpy as np
 from gymnasium.envs.mujoco import MujocoEnv
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from contract.state import Array
+from sim.engines.mujoco_library import mujoco
 from sim.shifts.model_file import edited_model
 
 Outcome = tuple[Array, np.float64, bool, bool, dict[str, np.float64]]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from adaptation.stacked.methods import METHODS
 from contract.errors import TerrafirmaError, UnknownNameError
 from pipeline.benches import offdynamics
 from pipeline.off_dynamics import study
@@ -94,7 +95,12 @@ def test_other_settings_are_another_run() -> None:
     plain = plan(pair, "darc", (0,), STEPS)
     assert plan(pair, "darc", (1,), STEPS).digest == plain.digest
     assert plan(pair, "darc", (0,), STEPS + 20).digest != plain.digest
-    assert plan(pair, "darc-no-noise", (0,), STEPS).digest != plain.digest
+    noisy = METHODS["darc"]
+    quiet = replace(noisy, config=METHODS["darc-no-noise"].config)
+    assert quiet.title == noisy.title
+    assert quiet.settings() != noisy.settings()
+    renamed = replace(noisy, title="something else")
+    assert renamed.settings() == noisy.settings()
 
 
 def test_any_two_registered_environments_make_a_pair() -> None:
@@ -190,6 +196,9 @@ def test_scores_are_between_a_random_policy_and_rl_on_the_target() -> None:
     assert darc.low == pytest.approx(100.0 - 12.706 * 10.0)
     (alone,) = scores([row(method="darc", returns=[1.0])])
     assert np.isnan(alone.share)
+    nothing = [row(method=method, returns=[9.0]) for method in ("random", "target")]
+    upside_down = [*nothing, row(returns=[1.0])]
+    assert all(np.isnan(score.share) for score in scores(upside_down))
 
 
 def test_a_picture_has_a_panel_for_each_method(tmp_path: Path) -> None:

@@ -81,6 +81,13 @@ def test_it_is_known_how_well(estimate: Estimate) -> None:
         assert 0.0 < estimate.uncertainties[name] < 0.2 * width
 
 
+def test_the_posterior_holds_what_was_hidden(estimate: Estimate, drawn: dict[str, float]) -> None:
+    for setting in posterior(estimate).settings:
+        if setting.parameter.name in drawn:
+            low, high = setting.distribution.support()
+            assert low <= drawn[setting.parameter.name] <= high, setting.parameter.name
+
+
 def test_another_motion_is_replayed_as_well(estimate: Estimate, drawn: dict[str, float]) -> None:
     other = recorded(
         "{" + ", ".join(f"{name}: {value}" for name, value in drawn.items()) + "}", seconds=3.0, high=1.5
@@ -111,7 +118,7 @@ def test_the_posterior_is_a_domain_around_what_was_found(estimate: Estimate) -> 
 def test_an_arm_replays_itself_exactly() -> None:
     known = parse_domain("engine: pybullet\nparameters: {joint_strength: {uniform: [0.5, 1.0]}}\n", "known")
     robot = SimulatedRobot(IIWA, Unknowns(known).at([0.6]))
-    log = follow(robot, Chirp(seconds=1.0).set_points(IIWA.joints, START, RATE), RATE, START)
+    log = follow(robot, Chirp(seconds=1.5).set_points(IIWA.joints, START, RATE), RATE, START)
     replays = Replays(IIWA, Unknowns(known))
     assert replays.error(np.array([0.6]), log) == 0.0
     assert replays.error(np.array([0.9]), log) > 1e-4
@@ -133,6 +140,8 @@ def test_unknowns_are_the_settings_with_a_width() -> None:
     [
         ("{joint_strength: 0.8}", "leaves nothing open"),
         ("{joint_strength: {uniform: [0.5, 1.0], mode: interval, every: 1.0}}", "intervals"),
+        ("{joint_strength: {uniform: [0.5, 1.0], mode: startup}}", "start-up"),
+        ("{packet_loss: {uniform: [0.0, 0.5]}}", "cannot be replayed"),
     ],
 )
 def test_a_prior_without_unknowns_is_refused(parameters: str, message: str) -> None:
@@ -169,7 +178,17 @@ def test_a_rate_that_does_not_divide_the_physics_is_refused() -> None:
     robot.close()
 
 
-@pytest.mark.parametrize("changes", [{"position": np.zeros((3, 7))}, {"command": np.full((2, 7), np.nan)}])
+@pytest.mark.parametrize(
+    "settings", [{"low": 2.0, "high": 2.0}, {"low": 0.0}, {"seconds": 0.5}, {"amplitude": -0.1}]
+)
+def test_a_chirp_that_makes_no_sense_is_refused(settings: dict[str, float]) -> None:
+    with pytest.raises(TerrafirmaError, match="chirp"):
+        Chirp(**settings)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rate": 0.0}, {"position": np.zeros((3, 7))}, {"command": np.full((2, 7), np.nan)}]
+)
 def test_a_log_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     log = JointLog(RATE, np.zeros((2, 7)), np.zeros((2, 7)))
     assert len(log) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -161,11 +162,35 @@ def test_every_method_runs_and_goes_on_where_it_was(name: str) -> None:
     assert (second.steps, second.target_steps) == (80, first.target_steps)
     same = zip(first.sac.actor.parameters(), second.sac.actor.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in same)
+    for memory in ("_source_replay", "_target_replay"):
+        kept, taken = getattr(first, memory), getattr(second, memory)
+        assert len(taken) == len(kept)
+        if len(kept):
+            assert torch.equal(kept.sample(9).reward, taken.sample(9).reward)
+    asked = first._source_replay.everything()
+    if first.gap is not None:
+        judgements = [s.gap.judge(asked, s.sac.state_value) for s in (first, second)]  # type: ignore[union-attr]
+        for field in fields(Judgement):
+            one, other = (getattr(judgement, field.name) for judgement in judgements)
+            assert (one is None and other is None) or torch.equal(one, other)
+    assert [rng.random() for rng in first._rngs] == [rng.random() for rng in second._rngs]
+    assert not np.array_equal(second._here.observation, study()._here.observation)  # new episodes
     assert first.evaluate().returns == second.evaluate().returns
     for s in (first, second):
         s.run(100)
         assert all(np.isfinite(r) for r in s.evaluate().returns)
         s.close()
+
+
+def test_two_memories_of_a_seed_draw_differently() -> None:
+    drawn = []
+    for stream in (0, 1):
+        replay = StackedReplay(SEEDS, 1_000, 1, 1, stream)
+        for i in range(1_000):
+            row = np.full((2, 1), i, np.float32)
+            replay.add(row, row, row[:, 0], row, np.zeros(2, bool))
+        drawn.append(replay.sample(300).reward)
+    assert (drawn[0] == drawn[1]).float().mean() < 0.05
 
 
 def test_replay_gives_each_seed_its_own_and_forgets_the_oldest() -> None:
