@@ -46,8 +46,15 @@ def test_the_page_is_that_of_the_committed_rows(study: ModuleType) -> None:
 def test_the_worst_is_the_worst(study: ModuleType) -> None:
     true = {"joint_strength": 1.0, "joint_friction": 1.0, "tool_mass_offset": 2.0, "action_latency": 0.01}
     off = {"joint_strength": 0.9, "joint_friction": 1.25, "tool_mass_offset": 2.2, "action_latency": 0.008}
-    rows = [study.Row(0, 6.0, true, found, {}, 0.0, 0.0, 0.0, 1, 2.0) for found in (true, off)]
+    deviations = {
+        "joint_strength": 0.06,
+        "joint_friction": 0.1,
+        "tool_mass_offset": 0.01,
+        "action_latency": 1.0,
+    }
+    rows = [study.Row(0, 6.0, 1, "", true, found, deviations, 0.0, 0.0, 0.0, 1, 2.0) for found in (true, off)]
     text = study.worst(rows)
+    assert "6 of 8 values" in text
     assert "10.0%" in text
     assert "payload by 10%" in text
     assert "2.0 ms" in text
