@@ -19,7 +19,8 @@ from adaptation.stacked.gap import Judgement, Value
 from adaptation.stacked.methods import METHODS
 from adaptation.stacked.replay import StackedReplay
 from adaptation.stacked.sac import StackedSacConfig
-from adaptation.stacked.study import Study, StudyConfig, Worlds, judged
+from adaptation.stacked.study import Study, StudyConfig, judged
+from adaptation.stacked.worlds import Worlds
 from contract.state import Array
 
 SEEDS = (0, 4)
