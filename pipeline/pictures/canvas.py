@@ -17,7 +17,9 @@ SMOOTHING = 2  # further pixels while drawing: Pillow's lines have hard edges
 SCALE = DENSITY * SMOOTHING
 DESCRIPTION = "Description"  # a key that the PNG standard names
 INK, SOFT, RULE = "#1b1b1b", "#666666", "#dcdcdc"
-SUBSTITUTES = str.maketrans({"²": "^2", "³": "^3", "·": " ", "≤": "<=", "µ": "u", "\u2212": "-", "\u202f": " "})
+SUBSTITUTES = str.maketrans(
+    {"²": "^2", "³": "^3", "·": " ", "≤": "<=", "µ": "u", "\u2212": "-", "\u202f": " "}
+)
 
 
 class Canvas:
