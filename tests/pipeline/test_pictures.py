@@ -9,15 +9,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
-from pipeline.pictures.canvas import Canvas, description, text_width
+from pipeline.pictures.canvas import Canvas, description, drawable, text_width
 from pipeline.pictures.curve_panel import COLOUR, SEEN, Mean, Panel
 from pipeline.pictures.curves import draw_curves
 from pipeline.pictures.heat_map import BAD, GOOD, Entry, HeatMap, draw_heat_maps, shade
+from pipeline.report.numbers import short
 
 RATES = st.floats(0, 1)
 NAN = math.nan
+
+
+@pytest.mark.parametrize("text", [short(-2000.0), short(-0.25), "N·m", "m/s²", "≤ 3 µs"])
+def test_the_font_can_show_every_label(text: str) -> None:
+    """What it cannot is an empty box, the same for all such characters."""
+    font = ImageFont.load_default(40)
+    box = bytes(font.getmask("\ufffe"))
+    assert all(bytes(font.getmask(character)) != box for character in drawable(text))
 
 
 def amount(path: Path, colour: str) -> int:
