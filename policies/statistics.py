@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 Z95 = 1.959963984540054
-# 97.5 % quantiles of Student's t for 2, 3, ... values; beyond, they are near enough to Z95
+# 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom
 T95 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160),
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145),
     *(
         2.131,
         2.120,
@@ -53,11 +53,18 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     )
 
 
+def _student_quantile(freedom: int) -> float:
+    """97.5 % of Student's t; beyond the table, Cornish and Fisher's first terms."""
+    if freedom <= len(T95):
+        return T95[freedom - 1]
+    first, second = (Z95**3 + Z95) / 4.0, (5.0 * Z95**5 + 16.0 * Z95**3 + 3.0 * Z95) / 96.0
+    return Z95 + first / freedom + second / freedom**2
+
+
 def student_interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % interval of the mean of a few values, such as one a seed; of fewer than two it has no bounds."""
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return -math.inf, math.inf
-    quantile = T95[n - 2] if n - 2 < len(T95) else Z95
-    half = quantile * float(np.std(values, ddof=1)) / math.sqrt(n)
+    half = _student_quantile(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
     return mean - half, mean + half

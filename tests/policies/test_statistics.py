@@ -96,6 +96,16 @@ def test_student_s_interval_of_a_few_values() -> None:
     assert student_interval([7.0]) == (-np.inf, np.inf)
 
 
+@pytest.mark.parametrize(
+    ("n", "quantile"),
+    [(2, 12.706), (14, 2.160), (15, 2.145), (30, 2.045), (31, 2.042), (41, 2.021), (121, 1.980)],
+)
+def test_student_s_published_quantiles(n: int, quantile: float) -> None:
+    values = [0.0] * (n - 1) + [1.0]
+    low, high = student_interval(values)
+    assert (high - low) / 2 * np.sqrt(n) / np.std(values, ddof=1) == pytest.approx(quantile, abs=1e-3)
+
+
 @pytest.mark.parametrize("n", [2, 3, 5, 8, 20, 40])
 def test_student_s_interval_covers_the_true_mean_about_95_times_in_100(n: int) -> None:
     rng = np.random.default_rng(0)
