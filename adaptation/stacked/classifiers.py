@@ -10,7 +10,6 @@ would say the same. What both domains' noise, scales and columns are about is in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -19,7 +18,9 @@ from torch.nn import functional
 
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.mlp import StackedMlp
+from adaptation.stacked.noise import Noise
 from adaptation.stacked.normaliser import Normaliser
+from adaptation.stacked.parts import InParts, Part
 from policies.config import Strict
 
 
@@ -33,7 +34,7 @@ class StackedClassifierConfig(Strict):
     judge_state_action: bool = True  # False: the ablation without a classifier of (s, a)
 
 
-class StackedClassifiers:
+class StackedClassifiers(InParts):
     """Log-odds of (s, a) and of (s, a, s'), learned by cross entropy."""
 
     def __init__(
@@ -41,12 +42,12 @@ class StackedClassifiers:
     ) -> None:
         self.config = config
         self.normalise = Normaliser()
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.noise = Noise(seeds)
         self._narrow, wide = observation + action, 2 * observation + action
-        self.state_action = StackedMlp(self.generators, self._narrow, config.hidden, 1)
-        self.correction = StackedMlp(self.generators, wide, config.hidden, 1)
-        self._noise = torch.full((wide,), config.state_action_noise)
-        self._noise[self._narrow :] = config.change_noise
+        self.state_action = StackedMlp(self.noise.generators, self._narrow, config.hidden, 1)
+        self.correction = StackedMlp(self.noise.generators, wide, config.hidden, 1)
+        self._deviation = torch.full((wide,), config.state_action_noise)
+        self._deviation[self._narrow :] = config.change_noise
         parameters = [*self.state_action.parameters(), *self.correction.parameters()]
         self.optimizer = torch.optim.Adam(parameters, config.learning_rate, fused=True)
 
@@ -66,8 +67,7 @@ class StackedClassifiers:
         return {"loss_sa": loss_sa.detach(), "loss_sas": loss_sas.detach()}
 
     def _noisy(self, inputs: Tensor) -> Tensor:
-        drawn = torch.stack([torch.randn(inputs.shape[1:], generator=g) for g in self.generators])
-        return inputs + self._noise * drawn
+        return inputs + self._deviation * self.noise.normal(*inputs.shape[1:])
 
     def _full(self, inputs: Tensor) -> Tensor:
         """Log-odds of (s, a, s')."""
@@ -81,24 +81,15 @@ class StackedClassifiers:
         odds = self.correction(inputs) if self.config.judge_state_action else self._full(inputs)
         return odds[..., 0]
 
-    def state(self) -> dict[str, Any]:
-        """What `restore` needs."""
+    @property
+    def parts(self) -> dict[str, Part]:
         return {
-            "state_action": self.state_action.state_dict(),
-            "correction": self.correction.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "random": [generator.get_state() for generator in self.generators],
-            "scales": self.normalise.state(),
+            "state_action": self.state_action,
+            "correction": self.correction,
+            "optimizer": self.optimizer,
+            "noise": self.noise,
+            "scales": self.normalise,
         }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on as the one whose state it was."""
-        self.state_action.load_state_dict(state["state_action"])
-        self.correction.load_state_dict(state["correction"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.normalise.restore(state["scales"])
-        for generator, was in zip(self.generators, state["random"], strict=True):
-            generator.set_state(was)
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -52,6 +52,6 @@ class H2o(StackedClassifiers):
     def _moved(self, source: Batch) -> torch.Tensor:
         """Δr (S, N) with s' a little elsewhere."""
         shape = source.observation.shape[1:]
-        drawn = torch.stack([torch.randn(shape, generator=g) for g in self.generators])
+        drawn = self.noise.normal(*shape)
         change = self.normalise.deviation[..., -shape[1] :] * self._settings.spread * drawn
         return self.delta_r(replace(source, next_observation=source.next_observation + change))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -39,13 +41,13 @@ class Normaliser:
         variance[..., change:] = target_variance[..., change:]
         self.mean, self.deviation = target.clone(), variance.sqrt().clamp(min=LEAST)
 
-    def state(self) -> list[Tensor]:
-        """What `restore` needs."""
-        return [*self._moments, self.mean, self.deviation]
+    def state_dict(self) -> dict[str, Any]:
+        """Moments and scales."""
+        return {"moments": self._moments, "mean": self.mean, "deviation": self.deviation}
 
-    def restore(self, state: list[Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on as the one whose state it was."""
-        *self._moments, self.mean, self.deviation = state
+        self._moments, self.mean, self.deviation = state["moments"], state["mean"], state["deviation"]
 
     def __call__(self, batch: Batch) -> Tensor:
         """(S, N, width), normalised."""

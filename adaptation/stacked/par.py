@@ -11,7 +11,6 @@ sg lets no gradient through. A latent has mean absolute value 1 (AvgL1Norm), so 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from pydantic import PositiveFloat, PositiveInt
@@ -20,6 +19,8 @@ from torch import Tensor
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.gap import Judgement, Value
 from adaptation.stacked.mlp import StackedMlp
+from adaptation.stacked.noise import Noise
+from adaptation.stacked.parts import InParts, Part
 from policies.config import Strict
 
 TINY = 1e-8
@@ -34,12 +35,12 @@ class ParConfig(Strict):
     learning_rate: PositiveFloat = 3e-4
 
 
-class Par:
+class Par(InParts):
     """A GapModel whose judgement is a penalty."""
 
     def __init__(self, seeds: Sequence[int], observation: int, action: int, config: ParConfig) -> None:
         self._config = config
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        generators = Noise(seeds).generators
         self._state = StackedMlp(generators, observation, config.hidden, config.latent)
         self._dynamics = StackedMlp(generators, config.latent + action, config.hidden, config.latent)
         parameters = [*self._state.parameters(), *self._dynamics.parameters()]
@@ -65,17 +66,9 @@ class Par:
     def judge(self, source: Batch, value: Value) -> Judgement:
         return Judgement(bonus=-self._config.penalty * self._surprise(source))
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "state": self._state.state_dict(),
-            "dynamics": self._dynamics.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self._state.load_state_dict(state["state"])
-        self._dynamics.load_state_dict(state["dynamics"])
-        self._optimizer.load_state_dict(state["optimizer"])
+    @property
+    def parts(self) -> dict[str, Part]:
+        return {"state": self._state, "dynamics": self._dynamics, "optimizer": self._optimizer}
 
 
 def average_norm(latent: Tensor) -> Tensor:

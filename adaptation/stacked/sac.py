@@ -21,7 +21,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -29,6 +28,8 @@ from torch import Tensor, nn
 
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.mlp import StackedMlp
+from adaptation.stacked.noise import Noise
+from adaptation.stacked.parts import InParts, Part
 from policies.config import Strict
 
 LOG_STD = -20.0, 2.0
@@ -48,15 +49,15 @@ class StackedSacConfig(Strict):
     penalty: PositiveFloat = 0.01  # β, on the values of doubted transitions
 
 
-class StackedSac:
+class StackedSac(InParts):
     """Actors, critics and their optimisers; `observation` and `action` are sizes."""
 
     def __init__(self, seeds: Sequence[int], observation: int, action: int, config: StackedSacConfig) -> None:
         self.config, self._seeds, self._actions = config, len(seeds), action
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.actor = StackedMlp(self._generators, observation, config.hidden, 2 * action)
+        self._noise = Noise(seeds)
+        self.actor = StackedMlp(self._noise.generators, observation, config.hidden, 2 * action)
         # critic i of seed s is copy i S + s
-        self.critic = StackedMlp(self._generators * CRITICS, observation + action, config.hidden, 1)
+        self.critic = StackedMlp(self._noise.generators * CRITICS, observation + action, config.hidden, 1)
         self.critic_target = copy.deepcopy(self.critic).requires_grad_(False)
         first = config.entropy_coefficient or 1.0
         self.log_alpha = nn.Parameter(torch.full((self._seeds,), math.log(first)))
@@ -119,7 +120,7 @@ class StackedSac:
         if not noise:
             return torch.tanh(mean), torch.zeros(())
         log_std = log_std.clamp(*LOG_STD)
-        drawn = torch.stack([torch.randn(mean.shape[1:], generator=g) for g in self._generators])
+        drawn = self._noise.normal(*mean.shape[1:])
         action = torch.tanh(mean + log_std.exp() * drawn)
         density = -0.5 * drawn**2 - log_std - 0.5 * math.log(2.0 * math.pi)
         return action, (density - torch.log(1.0 - action**2 + SQUASH)).sum(dim=2)
@@ -136,27 +137,12 @@ class StackedSac:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
-    def state(self) -> dict[str, Any]:
-        """What `restore` needs."""
-        networks = {name: getattr(self, name).state_dict() for name in ("actor", "critic", "critic_target")}
-        optimizers = {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()}
-        random = [generator.get_state() for generator in self._generators]
-        return {
-            "networks": networks,
-            "optimizers": optimizers,
-            "random": random,
-            "log_alpha": self.log_alpha.data,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on as the one whose state it was."""
-        for name, weights in state["networks"].items():
-            getattr(self, name).load_state_dict(weights)
-        for name, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        for generator, was in zip(self._generators, state["random"], strict=True):
-            generator.set_state(was)
-        self.log_alpha.data.copy_(state["log_alpha"])
+    @property
+    def parts(self) -> dict[str, Part]:
+        networks = {"actor": self.actor, "critic": self.critic, "critic_target": self.critic_target}
+        alpha = nn.ParameterList([self.log_alpha])
+        optimizers = {f"{name} optimizer": each for name, each in self._optimizers.items()}
+        return {**networks, **optimizers, "alpha": alpha, "noise": self._noise}
 
 
 def _excess(values: Tensor, doubt: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ Only the share ξ of a batch with the highest likelihood Λ counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -20,7 +19,9 @@ from torch import Tensor
 from adaptation.stacked.batch import Batch
 from adaptation.stacked.gap import Judgement, Value
 from adaptation.stacked.mlp import StackedMlp
+from adaptation.stacked.noise import Noise
 from adaptation.stacked.normaliser import Normaliser
+from adaptation.stacked.parts import InParts, Part
 from policies.config import Strict
 
 LOG_DEVIATION = -5.0, 1.0  # bounds, of normalised changes
@@ -36,15 +37,15 @@ class VgdfConfig(Strict):
     learning_rate: PositiveFloat = 1e-3
 
 
-class Vgdf:
+class Vgdf(InParts):
     """A GapModel whose judgement is a weight, 0 or 1."""
 
     def __init__(self, seeds: Sequence[int], observation: int, action: int, config: VgdfConfig) -> None:
         self._config, self._seeds, self._observed = config, len(seeds), observation
         self._normalise = Normaliser()
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._noise = Noise(seeds)
         # member m of seed s is copy m S + s
-        copies = self._generators * config.members
+        copies = self._noise.generators * config.members
         self._models = StackedMlp(copies, observation + action, config.hidden, 2 * observation)
         self._optimizer = torch.optim.Adam(self._models.parameters(), config.learning_rate, fused=True)
 
@@ -71,8 +72,9 @@ class Vgdf:
     @torch.no_grad()
     def judge(self, source: Batch, value: Value) -> Judgement:
         mean, log_deviation = self._predict(self._normalise(source))
-        drawn = [torch.randn(mean[:, 0].shape, generator=g) for g in self._generators]
-        change = self._normalise.change(mean + log_deviation.exp() * torch.stack(drawn, dim=1))
+        members, _, *rest = mean.shape
+        drawn = self._noise.normal(members, *rest).transpose(0, 1)
+        change = self._normalise.change(mean + log_deviation.exp() * drawn)
         fictitious = torch.stack([value(source.observation + each) for each in change])
         variance = fictitious.var(dim=0).clamp(min=LEAST_VARIANCE)
         surprise = (value(source.next_observation) - fictitious.mean(dim=0)) ** 2 / variance + variance.log()
@@ -80,17 +82,11 @@ class Vgdf:
         bar = surprise.kthvalue(kept, dim=1, keepdim=True).values
         return Judgement(weight=(surprise <= bar).float())
 
-    def state(self) -> dict[str, Any]:
+    @property
+    def parts(self) -> dict[str, Part]:
         return {
-            "models": self._models.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": [generator.get_state() for generator in self._generators],
-            "scales": self._normalise.state(),
+            "models": self._models,
+            "optimizer": self._optimizer,
+            "noise": self._noise,
+            "scales": self._normalise,
         }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self._models.load_state_dict(state["models"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._normalise.restore(state["scales"])
-        for generator, was in zip(self._generators, state["random"], strict=True):
-            generator.set_state(was)

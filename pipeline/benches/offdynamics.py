@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.benches.rows import Row
@@ -37,13 +38,9 @@ def row(score: Score, yardstick: float, goal: float | None = None, most: float |
         goal: least share.
         most: greatest share.
     """
-    metric = f"{score.pair}, {score.title}"
+    plain = Row(f"{score.pair}, {score.title}", score.mean, "return", yardstick, score.share)
     if goal is not None:
-        return Row(
-            metric, score.mean, "return", yardstick, score.share, f"≥ {goal:g}", bool(score.share >= goal)
-        )
+        return replace(plain, goal=f"≥ {goal:g}", met=bool(score.share >= goal))
     if most is not None:
-        return Row(
-            metric, score.mean, "return", yardstick, score.share, f"≤ {most:g}", bool(score.share <= most)
-        )
-    return Row(metric, score.mean, "return", yardstick, score.share)
+        return replace(plain, goal=f"≤ {most:g}", met=bool(score.share <= most))
+    return plain

@@ -40,7 +40,7 @@ class Score:
 def scores(runs: Sequence[Run]) -> list[Score]:
     """In the order of pairs' first runs, and of methods in their registry.
 
-    The runs of a method on a pair have one budget: `study.complete` and `own_budget` see to that.
+    The runs of a method on a pair have one budget: `study.complete` and `plans.has_own_budget` see to that.
     """
     found = []
     for pair in dict.fromkeys(run.pair for run in runs):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from contract.errors import UnknownNameError
 from sim.engines.mujoco_library import mujoco
@@ -11,15 +12,21 @@ from sim.shifts.model_file import Edit
 WALL_DISTANCE, WALL_HALF_SIZES, WALL_HEIGHT = -3.0, (1.0, 10.0, 10.0), 1.0  # m
 
 
+def _named(kind: str, things: Sequence[Any], factors: Mapping[str, float]) -> Iterator[tuple[Any, float]]:
+    """The things that are named, with their factors; raises UnknownNameError with the nearest match."""
+    known = {thing.name: thing for thing in things}
+    for name, factor in factors.items():
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+        yield known[name], factor
+
+
 def ranges(factors: Mapping[str, float]) -> Edit:
     """Multiply the limits of joints, by name."""
 
     def edit(spec: mujoco.MjSpec) -> None:
-        joints = {joint.name: joint for joint in spec.joints}
-        for name, factor in factors.items():
-            if name not in joints:
-                raise UnknownNameError("joint", name, joints)
-            joints[name].range = factor * joints[name].range
+        for joint, factor in _named("joint", spec.joints, factors):
+            joint.range = factor * joint.range
 
     return edit
 
@@ -47,14 +54,11 @@ def limbs(factors: Mapping[str, float]) -> Edit:
     """Multiply the lengths of bodies, by name: of their capsules, and of the way to what hangs on them."""
 
     def edit(spec: mujoco.MjSpec) -> None:
-        bodies = {body.name: body for body in spec.bodies}
-        for name, factor in factors.items():
-            if name not in bodies:
-                raise UnknownNameError("body", name, bodies)
-            for geom in bodies[name].geoms:
+        for body, factor in _named("body", spec.bodies, factors):
+            for geom in body.geoms:
                 geom.pos = factor * geom.pos
                 geom.size[1] = factor * geom.size[1]
-            for child in bodies[name].bodies:
+            for child in body.bodies:
                 child.pos = factor * child.pos
 
     return edit

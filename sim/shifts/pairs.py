@@ -113,7 +113,7 @@ def _all() -> list[Pair]:
         _edited("half-cheetah", "broken-back-thigh", edits.ranges({"bthigh": 0.01}), VGDF),
         _edited("hopper", "broken-hips", edits.ranges({"thigh_joint": 0.001, "foot_joint": 0.4}), VGDF),
         _edited("walker2d", "broken-right-foot", edits.ranges({"foot_joint": 0.01}), VGDF),
-        # the authors' model files are not public with their code: a tenth and a half are ours
+        # the authors' model files were not at hand: a tenth and a half are ours
         _edited("half-cheetah", "no-thighs", edits.limbs({"bthigh": 0.1, "fthigh": 0.1}), VGDF),
         _edited("hopper", "short-feet", edits.limbs({"foot": 0.5}), VGDF),
         *(_edited(t, f"gravity-{f:g}", edits.gravity(f), ODRL) for t in TASKS for f in FACTORS),
