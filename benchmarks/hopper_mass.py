@@ -8,7 +8,6 @@ there already is kept: a run goes on from its checkpoint, a row of the same reci
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ import yaml
 from rich.table import Table
 
 from contract.errors import TerrafirmaError
+from pipeline.json_lines import append_lines, read_lines
 from pipeline.loop import check_recipe
 from pipeline.pictures.curve_panel import Mean, Panel
 from pipeline.pictures.curves import draw_curves
@@ -164,23 +164,13 @@ def judge(policy: Policy, key: Key, mass: float, report: Callable[[], None]) -> 
 
 
 def read_rows(path: Path) -> list[Row]:
-    """What has been measured; a line that an interruption tore is as if it had never been."""
-    rows = []
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        try:
-            data = json.loads(line)
-            rows.append(Row(**(data | {"return_ci95": tuple(data["return_ci95"])})))
-        except (ValueError, TypeError, KeyError):
-            console.print(f"{path}: left out what is no row: {line[:60]!r}")
-    return rows
+    """What has been measured."""
+    return read_lines(path, lambda data: Row(**(data | {"return_ci95": tuple(data["return_ci95"])})))
 
 
 def append(path: Path, row: Row) -> None:
-    """Keep a row, at once and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torn = path.is_file() and not path.read_text().endswith("\n")
-    with path.open("a") as stream:
-        stream.write(("\n" if torn else "") + json.dumps(asdict(row)) + "\n")
+    """Keep a row."""
+    append_lines(path, [asdict(row)])
 
 
 def measure(key: Key, workers: int, runs: Path, results: Path) -> None:

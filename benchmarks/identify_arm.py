@@ -7,7 +7,6 @@ already is kept.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from adaptation.identification.pace import PaceConfig, Replays, identify
 from adaptation.identification.replay import JointLog, follow
 from adaptation.identification.unknowns import Unknowns
 from contract.state import Array
+from pipeline.json_lines import append_lines, read_lines
 from pipeline.progress import console, progress
 from pipeline.run_directory import source_commit
 from sim import markdown
@@ -120,7 +120,7 @@ def measure(draw: int, seconds: float, iterations: int) -> Row:
 
 def read_rows(path: Path) -> list[Row]:
     """What has been measured."""
-    return [Row(**json.loads(line)) for line in path.read_text().splitlines()] if path.is_file() else []
+    return read_lines(path, lambda data: Row(**data))
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -164,10 +164,7 @@ def main(
     known = {row.draw for row in read_rows(results) if (row.seconds, row.iterations) == (seconds, iterations)}
     for draw in range(draws):
         if draw not in known:
-            row = measure(draw, seconds, iterations)
-            results.parent.mkdir(parents=True, exist_ok=True)
-            with results.open("a") as stream:
-                stream.write(json.dumps(asdict(row)) + "\n")
+            append_lines(results, [asdict(measure(draw, seconds, iterations))])
     rows = [row for row in read_rows(results) if (row.seconds, row.iterations) == (seconds, iterations)]
     page.write_text(markdown.rewrite(page.read_text(), page_sections(rows), str(page)))
     console.print(f"{worst(rows)}\nrows    {results}\npage    {page}")

@@ -10,12 +10,8 @@ from sim.domains.distributions import Fixed
 from sim.domains.domain import Domain
 from sim.domains.setting import Setting
 
-RANDOM = (
-    "joint_position_noise",
-    "packet_loss",
-    "sensor_loss",
-    "action_latency_jitter",
-)  # of what joints show
+# what makes the joints' readings random
+RANDOM = ("joint_position_noise", "packet_loss", "sensor_loss", "action_latency_jitter")
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.progress import console
+from pipeline.json_lines import append_lines, read_lines
 
 
 @dataclass(frozen=True)
@@ -34,20 +33,10 @@ class Run:
 
 
 def read_runs(path: Path) -> list[Run]:
-    """What is there; a line that an interruption tore is as if it had never been."""
-    runs = []
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        try:
-            runs.append(Run(**json.loads(line)))
-        except (ValueError, TypeError):
-            console.print(f"{path}: left out what is no run: {line[:60]!r}")
-    return runs
+    """What has been played."""
+    return read_lines(path, lambda data: Run(**data))
 
 
 def append_runs(path: Path, runs: Sequence[Run]) -> None:
-    """Keep runs, at once and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torn = path.is_file() and not path.read_text().endswith("\n")
-    lines = "".join(json.dumps(asdict(run)) + "\n" for run in runs)
-    with path.open("a") as stream:
-        stream.write(("\n" if torn else "") + lines)
+    """Keep runs."""
+    append_lines(path, map(asdict, runs))
