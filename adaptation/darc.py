@@ -13,14 +13,18 @@ each batch (DARC + Mix), and `relabel=False` leaves Δr out (Mix alone).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from stable_baselines3.common.callbacks import BaseCallback
 
-from adaptation.classifiers import ClassifierConfig, DarcClassifiers
 from adaptation.dynamics_state import dynamics_columns
 from adaptation.method import Adapted
+from adaptation.recorded_gap import RecordedGap
 from adaptation.source import Report, SourceRun
+from adaptation.stacked.classifiers import StackedClassifierConfig
+from adaptation.stacked.darc import StackedDarc, StackedDarcConfig
 from adaptation.target import Target
 from adaptation.transfer_buffer import TransferBuffer
 from adaptation.transitions import Transitions
@@ -48,6 +52,17 @@ class DarcConfig(Strict):
     target_fraction: float = Field(0.0, ge=0.0, le=1.0)
     relabel: bool = True
 
+    def make_gap(self, seeds: Sequence[int], observation: int, action: int) -> StackedDarc:
+        """The model of what a transition is paid."""
+        classifiers = StackedClassifierConfig(
+            hidden=self.classifier_hidden,
+            learning_rate=self.classifier_learning_rate,
+            state_action_noise=self.state_action_noise,
+            change_noise=self.change_noise,
+        )
+        config = StackedDarcConfig(scale=self.delta_r_scale, clip=self.delta_r_clip, classifiers=classifiers)
+        return StackedDarc(seeds, observation, action, config)
+
 
 class ClassifierUpdates(BaseCallback):
     """Trains the classifiers along with the policy and reports both."""
@@ -55,13 +70,13 @@ class ClassifierUpdates(BaseCallback):
     def __init__(
         self,
         config: DarcConfig,
-        classifiers: DarcClassifiers,
+        gap: RecordedGap,
         buffer: TransferBuffer,
         target: Transitions,
         report: Report,
     ) -> None:
         super().__init__()
-        self._config, self._classifiers, self._buffer = config, classifiers, buffer
+        self._config, self._gap, self._buffer = config, gap, buffer
         self._target, self._report = target, report
         self._owed, self._first_step, self._last_report = 0.0, 0, 0
         self._losses: list[dict[str, float]] = []
@@ -76,7 +91,7 @@ class ClassifierUpdates(BaseCallback):
         """Do the updates that are owed, in blocks that each see fresh source samples."""
         while self._owed >= BLOCK:
             source = self._buffer.source_transitions(self._config.classifier_batch * BLOCK)
-            self._losses.append(self._classifiers.fit(source, self._target, BLOCK))
+            self._losses.append(self._gap.fit(source, self._target, BLOCK))
             self._owed -= BLOCK
 
     def _on_step(self) -> bool:
@@ -94,7 +109,7 @@ class ClassifierUpdates(BaseCallback):
                     "return": float(np.mean(self._returns[-50:] or [0.0])),
                     "loss_sa": float(np.mean([loss["loss_sa"] for loss in recent])),
                     "loss_sas": float(np.mean([loss["loss_sas"] for loss in recent])),
-                    "delta_r": self._buffer.mean_delta_r,
+                    "delta_r": self._buffer.mean_bonus / self._config.delta_r_scale,
                 },
             )
         return True
@@ -108,29 +123,17 @@ def adapt(config: DarcConfig, source: SourceRun, target: Target, seed: int, repo
     """
     recorded = target.transitions()
     env = make_vector(source.spec, source.config.environments, source.config.workers, seed)
-    classifiers = DarcClassifiers(
-        recorded,
-        ClassifierConfig(
-            config.classifier_hidden,
-            config.change_noise,
-            config.state_action_noise,
-            config.classifier_learning_rate,
-            config.classifier_batch,
-        ),
-        seed,
-        dynamics_columns(env.contract),
-    )
+    columns, joints = dynamics_columns(env.contract), len(env.contract.joints)
+    gap = RecordedGap(config.make_gap, columns, joints, seed, config.classifier_batch)
     try:
         model, buffer = source.resume(
             env,
             seed,
             target=recorded,
-            gap=classifiers if config.relabel else None,
+            gap=gap if config.relabel else None,
             target_fraction=config.target_fraction,
-            delta_r_scale=config.delta_r_scale,
-            delta_r_clip=config.delta_r_clip,
         )
-        callback = ClassifierUpdates(config, classifiers, buffer, recorded, report)
+        callback = ClassifierUpdates(config, gap, buffer, recorded, report)
         rate = LinearLearningRate(source.config.learning_rate, config.steps, model.num_timesteps)
         model.learn(config.steps, [callback, rate], reset_num_timesteps=False)
     finally:

@@ -10,7 +10,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
-from adaptation.gap import GapModel
+from adaptation.recorded_gap import RecordedGap
 from adaptation.transitions import Transitions
 
 
@@ -18,27 +18,25 @@ class TransferBuffer(ReplayBuffer):
     """Holds source transitions as they happened; the gap enters only at sample time.
 
     A batch has `target_fraction` target transitions with their own rewards, and source
-    transitions with r + delta_r_scale * clip(Δr, ± delta_r_clip). Relabelled rewards are never
-    stored, because Δr changes while the gap model learns.
+    transitions with r + ramp * bonus. Relabelled rewards are never stored, because the bonus
+    changes while the gap model learns.
     """
 
     def __init__(
         self,
         *arguments: Any,
         target: Transitions | None = None,
-        gap: GapModel | None = None,
+        gap: RecordedGap | None = None,
         target_fraction: float = 0.0,
-        delta_r_scale: float = 1.0,
-        delta_r_clip: float = 10.0,
         **keywords: Any,
     ) -> None:
         super().__init__(*arguments, **keywords)
         self._target, self.gap = target, gap
-        self._fraction, self._scale, self._clip = target_fraction, delta_r_scale, delta_r_clip
+        self._fraction = target_fraction
         # SB3 seeds numpy's global state and nothing else that a buffer could ask
         self._rng = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
-        self.mean_delta_r = 0.0
-        self.ramp = 1.0  # share of Δr that counts by now
+        self.mean_bonus = 0.0
+        self.ramp = 1.0  # share of the bonus that counts by now
 
     def source_transitions(self, size: int) -> Transitions:
         """`size` source transitions drawn uniformly, with the source's own rewards."""
@@ -70,11 +68,9 @@ class TransferBuffer(ReplayBuffer):
         samples = _samples(source)
         if self.gap is None:
             return samples
-        delta = np.clip(self.gap.delta_r(source), -self._clip, self._clip)
-        self.mean_delta_r = float(delta.mean())
-        return samples._replace(
-            rewards=samples.rewards + self.ramp * self._scale * torch.from_numpy(delta)[:, None]
-        )
+        bonus = self.gap.bonus(source)
+        self.mean_bonus = float(bonus.mean())
+        return samples._replace(rewards=samples.rewards + self.ramp * torch.from_numpy(bonus)[:, None])
 
 
 def _samples(batch: Transitions) -> ReplayBufferSamples:

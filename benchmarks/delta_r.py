@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adaptation.classifiers import ClassifierConfig, DarcClassifiers
+from adaptation.darc import DarcConfig
 from adaptation.dynamics_state import dynamics_columns
+from adaptation.recorded_gap import RecordedGap
 from adaptation.target import EnvTarget
 from adaptation.transitions import Transitions
 from pipeline.samples import load_samples
@@ -60,6 +61,7 @@ def main(run: Path) -> None:
     source = source_replay(run / "source" / CHECKPOINT)
     broken, _ = load_samples(run / "samples", policy.contract)
     columns = dynamics_columns(policy.contract)
+    config = DarcConfig(delta_r_scale=1.0, delta_r_clip=1e6)  # Δr as it is
     used = np.abs(source.action[:, 0])
     change = source.next_observation - source.observation
     motion = np.linalg.norm(change[:, 1:7], axis=1)
@@ -67,9 +69,9 @@ def main(run: Path) -> None:
     slow, fast = np.quantile(motion[idle], [0.25, 0.75])
     print("target    joint 1 idle  joint 1 used  others slow  others fast  deviation")
     for name, target in (("healthy", healthy_target(policy)), ("broken", broken)):
-        classifiers = DarcClassifiers(target, ClassifierConfig(), 0, columns)
-        classifiers.fit(source, target, UPDATES)
-        delta = classifiers.delta_r(source)
+        gap = RecordedGap(config.make_gap, columns, source.action.shape[1], seed=0)
+        gap.fit(source, target, UPDATES)
+        delta = gap.bonus(source)
         means = [
             delta[chosen].mean()
             for chosen in (used < 0.1, used > 0.6, idle & (motion < slow), idle & (motion > fast))

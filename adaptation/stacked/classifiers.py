@@ -4,7 +4,7 @@
 
 The logits of (s, a, s') are those of (s, a) plus a correction, so Δr is the difference of the
 correction's. One logit a classifier, the log-odds of target against source: two logits and a softmax
-would say the same. What both domains' noise, scales and columns are about is in `adaptation.classifiers`.
+would say the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ from policies.config import Strict
 
 
 class StackedClassifierConfig(Strict):
-    """Settings; noises are deviations of Gaussian noise on normalised inputs while training."""
+    """Settings; noises are deviations of Gaussian noise on normalised inputs while training.
+
+    With deterministic dynamics the noise on s' - s is what keeps Δr finite and gives it a slope:
+    Δr = -|f_source - f_target|² / (2 change_noise²).
+    """
 
     hidden: tuple[PositiveInt, ...] = (64, 64)
     learning_rate: PositiveFloat = 1e-3

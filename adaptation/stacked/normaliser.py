@@ -14,9 +14,12 @@ RATE = 0.01  # of the way to the newest batch's moments: what a policy meets cha
 
 
 class Normaliser:
-    """(s, a, s' - s) of both domains, for each seed: `DarcClassifiers` says why so.
+    """(s, a, s' - s) of both domains, for each seed.
 
-    s and a are measured with the deviation of both domains together, s' - s with the target's.
+    s and a are measured with the deviation of both domains together. With the target's own, a joint that
+    cannot move there would tell the domains apart by its position alone, through any noise; the (s, a)
+    classifier would be certain, and Δr without evidence. s' - s is measured with the target's deviation:
+    what the target never does stands out.
     """
 
     def __init__(self) -> None:

@@ -93,7 +93,7 @@ def test_without_relabelling_there_is_no_gap_model(
     buffer = adapted.model.replay_buffer
     assert isinstance(buffer, TransferBuffer)
     assert buffer.gap is None
-    assert buffer.mean_delta_r == 0.0
+    assert buffer.mean_bonus == 0.0
 
 
 def test_fine_tuning_learns_from_the_target_alone(

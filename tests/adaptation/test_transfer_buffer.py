@@ -7,25 +7,39 @@ from typing import Any
 import numpy as np
 import pytest
 from gymnasium.spaces import Box
+from torch import Tensor
 
+from adaptation.recorded_gap import RecordedGap
+from adaptation.stacked.batch import Batch
+from adaptation.stacked.gap import Judgement, Value
 from adaptation.transfer_buffer import TransferBuffer
-from adaptation.transitions import Floats, Transitions
+from adaptation.transitions import Transitions
 
 N, ENVS = 40, 2
 
 
 class Shift:
-    """A gap known in closed form: Δr = size * (s' - s)."""
+    """A gap model in closed form: pays size * (s' - s)."""
 
     def __init__(self, size: float) -> None:
         self.size = size
 
-    def fit(self, source: Transitions, target: Transitions, updates: int) -> dict[str, float]:
+    def fit(self, source: Batch, target: Batch) -> dict[str, Tensor]:
         return {}
 
-    def delta_r(self, transitions: Transitions) -> Floats:
-        change = transitions.next_observation - transitions.observation
-        return np.asarray(self.size * change[:, 0], dtype=np.float32)
+    def judge(self, source: Batch, value: Value) -> Judgement:
+        return Judgement(bonus=self.size * (source.next_observation - source.observation)[..., 0])
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
+
+def shift(size: float) -> RecordedGap:
+    gap = RecordedGap(lambda *_: Shift(size), np.arange(1), 1, seed=0)
+    gap.fit(TARGET, TARGET, 1)
+    return gap
 
 
 TARGET = Transitions(
@@ -80,33 +94,26 @@ def fails_of(batch: Transitions) -> np.ndarray:
 
 
 def test_rewards_are_relabelled_as_they_are_sampled_and_never_stored() -> None:
-    buffer = filled(gap=Shift(0.5), delta_r_scale=2.0)
+    buffer = filled(gap=shift(0.5))
     stored = buffer.rewards.copy()
     for _ in range(3):
         state, _, following, _, reward = columns(buffer.sample(64))
-        assert np.allclose(reward, state / 10 + 2.0 * 0.5 * (following - state), atol=1e-5)
+        assert np.allclose(reward, state / 10 + 0.5 * (following - state), atol=1e-5)
     assert np.array_equal(buffer.rewards, stored)
-    buffer.gap = Shift(-1.0)  # what the gap model has learned since counts at once
+    buffer.gap = shift(-1.0)  # what the gap model has learned since counts at once
     state, _, following, _, reward = columns(buffer.sample(64))
-    assert np.allclose(reward, state / 10 - 2.0 * (following - state), atol=1e-5)
-    assert -2.0 <= buffer.mean_delta_r <= -1.0
+    assert np.allclose(reward, state / 10 - (following - state), atol=1e-5)
+    assert -2.0 <= buffer.mean_bonus <= -1.0
 
 
 def test_source_transitions_keep_the_source_s_rewards() -> None:
-    batch = filled(gap=Shift(5.0)).source_transitions(200)
+    batch = filled(gap=shift(5.0)).source_transitions(200)
     assert np.allclose(batch.reward, batch.observation[:, 0] / 10)
-
-
-def test_the_gap_is_clipped_before_it_is_scaled() -> None:
-    state, _, _, _, reward = columns(
-        filled(gap=Shift(-50.0), delta_r_scale=0.3, delta_r_clip=10.0).sample(64)
-    )
-    assert np.allclose(reward, state / 10 - 3.0, atol=1e-4)
 
 
 @pytest.mark.parametrize("ramp", [0.0, 0.25, 1.0])
 def test_the_ramp_fades_the_gap_in(ramp: float) -> None:
-    buffer = filled(gap=Shift(1.0))
+    buffer = filled(gap=shift(1.0))
     buffer.ramp = ramp
     state, _, following, _, reward = columns(buffer.sample(64))
     assert np.allclose(reward, state / 10 + ramp * (following - state), atol=1e-4)
@@ -114,7 +121,7 @@ def test_the_ramp_fades_the_gap_in(ramp: float) -> None:
 
 @pytest.mark.parametrize(("fraction", "expected"), [(0.0, 0), (0.25, 16), (0.5, 32), (0.99, 63), (1.0, 64)])
 def test_the_target_fraction_is_kept(fraction: float, expected: int) -> None:
-    buffer = filled(target=TARGET, target_fraction=fraction, gap=Shift(1.0))
+    buffer = filled(target=TARGET, target_fraction=fraction, gap=shift(1.0))
     state, action, following, done, reward = columns(buffer.sample(64))
     target = (state >= 1_000)[:, 0]
     assert target.sum() == expected

@@ -110,6 +110,15 @@ def gaussian_error(
     return error(model.delta_r(stacked(asked)), world.delta_r(asked))
 
 
+def test_the_tabular_world_is_a_fair_question(tabular: Any) -> None:
+    """Gap and visits differ clearly, and every transition is well visited in both domains."""
+    assert tabular.delta_r().std() > 0.5
+    assert np.abs(np.log(tabular.visits[1] / tabular.visits[0])).max() > 1.0
+    assert np.allclose(tabular.dynamics.sum(axis=-1), 1.0)
+    assert np.allclose(tabular.visits.sum(axis=(1, 2)), 1.0)
+    assert (tabular.visits[..., None] * tabular.dynamics).min() * 20_000 > 50
+
+
 def test_tabular_gap(tabular: Any) -> None:
     assert tabular_error(tabular) < WITHIN
 
