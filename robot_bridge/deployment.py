@@ -53,7 +53,7 @@ class Deployment:
             parameters.random_fraction,
             np.random.default_rng(parameters.seed),
         )
-        self.core = PolicyCore(self.policy, exploration, contract)
+        self.core = PolicyCore(self.policy, exploration, contract, parameters.swap)
         self.deadlines = Deadlines(contract.control_period)
         self.tick_time = TimingHistogram()  # from a tick's begin until its command is out
         self.answer_time = TimingHistogram()  # from the joints' newest reading until then
@@ -64,8 +64,7 @@ class Deployment:
         self._rehearsal: Rehearsal | None = None
         if parameters.rehearsal and not simulated:
             self._rehearsal = Rehearsal(
-                *(self.policy, contract, self._actuation, self.core.command),
-                polls=parameters.realtime_priority == 0,
+                self.core, contract, self._actuation, polls=parameters.realtime_priority == 0
             )
         self._told: Array | None = None  # (n,) rad, the newest set-point since activation
         self._followed: SensorSample | None = None

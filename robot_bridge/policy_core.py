@@ -21,6 +21,7 @@ from contract.state import Array
 from policies.runtime import Policy
 from robot_bridge.exploration import Exploration
 from robot_bridge.safety import TILT, SafetyFilter, SensorSample
+from robot_bridge.succession import Succession, SwapRules
 from robot_bridge.task_command import TaskCommand
 from robot_bridge.tick import Mode, Tick
 
@@ -33,13 +34,18 @@ class PolicyCore:
     Args:
         exploration: deviations for data collection; None follows the policy exactly.
         limits: the policy's contract with the limits of this deployment; None: its own.
+        rules: for policies that take over while the robot runs.
     """
 
     def __init__(
-        self, policy: Policy, exploration: Exploration | None = None, limits: Contract | None = None
+        self,
+        policy: Policy,
+        exploration: Exploration | None = None,
+        limits: Contract | None = None,
+        rules: SwapRules | None = None,
     ) -> None:
-        contract = limits or policy.contract
-        self._policy = policy
+        self._contract = contract = limits or policy.contract
+        self.succession = Succession(policy, rules)
         self._session = policy.session()
         self._exploration = exploration
         self._scale = np.array(contract.action.scale)
@@ -74,11 +80,12 @@ class PolicyCore:
         An arm holds where it is, a robot that was walking needs some to stand.
         """
         acted, self.mode = self.mode in (Mode.RAMPING, Mode.RUNNING), Mode.INACTIVE
+        self.succession.roll_back("deactivated")
         if self._measured is None:
             return []
         if not (acted and self._can_fall):
             return [self.safety.limit(self._measured, self._measured)]
-        steps, left = math.ceil(STAND / self._policy.contract.control_period), self.safety.last
+        steps, left = math.ceil(STAND / self._contract.control_period), self.safety.last
         way = [left + (k + 1) / steps * (self._default - left) for k in range(steps)]
         return [self.safety.limit(set_point, set_point) for set_point in way]
 
@@ -134,7 +141,9 @@ class PolicyCore:
         elif cause == TILT and self.hold_cause != TILT:
             self._held = self._left = self._measured
         self.mode, self.hold_cause = Mode.HOLDING, cause
-        contract = self._policy.contract
+        if self.safety.stopped is not None:
+            self.succession.roll_back(self.safety.stopped)
+        contract = self._contract
         return Tick(
             number,
             -1,
@@ -157,7 +166,7 @@ class PolicyCore:
         self.mode, self.hold_cause = Mode.RAMPING, None
         self._ramp_from, self._ramp_start = measured, now
         self._session.reset()
-        self._policy.reset()
+        self.succession.reset()
         self._session_tick = 0
         self._last_command = b""
 
@@ -167,10 +176,10 @@ class PolicyCore:
         progress = (now - self._ramp_start) / self._ramp_in if self._ramp_in > 0 else 1.0
         self.mode, self.has_acted = Mode.RUNNING if progress >= 1.0 else Mode.RAMPING, True
         observation = self._session.observe(sample.state, command).copy()
-        action = self._choose(self._policy(observation), command)
+        action = self._choose(self.succession(observation), command)
         if self.mode is Mode.RAMPING:
             # What leaves is a blend: a memory of it would know a robot that does not obey.
-            self._policy.reset()
+            self.succession.reset()
         if not np.isfinite(action).all():
             self.safety.counts["non_finite_action"] += 1
             # Latched: trying again each tick would follow the robot as it sags.

@@ -17,6 +17,8 @@ from robot_bridge.deployment import Deployment
 from robot_bridge.diagnostics import Diagnostics
 from robot_bridge.policy_parameters import read_parameters
 from robot_bridge.realtime import make_realtime
+from robot_bridge.succession import Succession
+from robot_bridge.swap_services import SwapServices
 from robot_bridge.tick import Mode
 
 
@@ -31,6 +33,7 @@ class PolicyNode(bridge_node.ManagedNode):
         self._time = TimeBase(lambda: self.get_clock().now().nanoseconds, self._simulated)
         self._diagnostics = Diagnostics(self)
         self._deployment: Deployment | None = None
+        self._swap = SwapServices(self, self._settings.accepts_successors, self._succession)
         self.create_service(Trigger, "~/emergency_stop", self._emergency_stop)
         self.create_service(Trigger, "~/reset_emergency_stop", self._reset_emergency_stop)
 
@@ -81,6 +84,9 @@ class PolicyNode(bridge_node.ManagedNode):
             if not gc.isenabled():
                 gc.collect()
 
+    def _succession(self) -> Succession | None:
+        return None if self._deployment is None else self._deployment.core.succession
+
     def _seconds(self) -> float:
         return self._time.now() * 1e-9
 
@@ -108,7 +114,8 @@ class PolicyNode(bridge_node.ManagedNode):
         if self._deployment is None:
             return "not configured"
         core = self._deployment.core
-        return core.mode.name.lower() + (f": {core.hold_cause}" if core.hold_cause else "")
+        state = core.mode.name.lower() + (f": {core.hold_cause}" if core.hold_cause else "")
+        return "; ".join([state, *(f"{what} {said}" for what, said in self._swap.report().items() if said)])
 
     def _report(self) -> None:
         deployment = self._deployment
@@ -121,11 +128,12 @@ class PolicyNode(bridge_node.ManagedNode):
             level = Diagnostics.ERROR if core.safety.stopped else Diagnostics.WARN
         values = {
             "policy": self._settings.policy,
-            "policy_sha256": deployment.policy.sha256,
+            "policy_sha256": core.succession.policy.sha256,
             "missed_ticks": deployment.deadlines.missed,
             "tick_us": deployment.tick_time,
             "answer_us": deployment.answer_time,
             "sensor_error": deployment.sensors.error or "",
+            **self._swap.report(),
             **core.safety.counts,
         }
         self._diagnostics.publish(level, self._state(), values)

@@ -9,6 +9,7 @@ from rclpy.node import Node
 from robot_bridge.actuation import check_interface
 from robot_bridge.limits import Limits
 from robot_bridge.ros import setting
+from robot_bridge.succession import SwapRules
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class PolicyParameters:
     realtime_priority: int
     cpu: int
     rehearsal: bool
+    accepts_successors: bool
+    swap: SwapRules
 
 
 def read_parameters(node: Node) -> PolicyParameters:
@@ -73,6 +76,20 @@ def read_parameters(node: Node) -> PolicyParameters:
         cpu=setting(node, "cpu", -1, "processor that the loop is pinned to; -1: any", low=-1),
         rehearsal=setting(
             node, "rehearsal", False, "whether each tick is done once for nothing before its reading comes"
+        ),
+        accepts_successors=setting(
+            node, "swap.accept", False, "whether another policy may take over while the robot runs"
+        ),
+        swap=_read_swap_rules(node),
+    )
+
+
+def _read_swap_rules(node: Node) -> SwapRules:
+    return SwapRules(
+        setting(node, "swap.blend", SwapRules.blend, "s, in which a successor comes in", low=0.0),
+        setting(node, "swap.probation", SwapRules.probation, "s of acting, before it may stay", low=0.0),
+        setting(
+            node, "swap.max_distance", SwapRules.max_distance, "of its actions meanwhile", low=0.0, high=2.0
         ),
     )
 

@@ -14,11 +14,10 @@ import time
 
 from contract.record import Contract
 from contract.state import RobotState
-from policies.runtime import Policy
 from robot_bridge.actuation import Actuation
 from robot_bridge.policy_core import PolicyCore
 from robot_bridge.safety import SensorSample
-from robot_bridge.task_command import TaskCommand
+from robot_bridge.succession import Succession
 from robot_bridge.tick import Tick, encode
 
 MARGIN = (
@@ -34,22 +33,18 @@ class Rehearsal:
     It learns how long that takes here, and begins as early as that asks for.
 
     Args:
+        acting: the core whose ticks count; what is rehearsed is its policy and its command.
         contract: as `PolicyCore`'s limits.
-        command: what the policy is asked for.
         polls: whether there is no sleep from a rehearsal on until the reading comes.
     """
 
     def __init__(
-        self,
-        policy: Policy,
-        contract: Contract,
-        actuation: Actuation,
-        command: TaskCommand,
-        polls: bool = True,
+        self, acting: PolicyCore, contract: Contract, actuation: Actuation, polls: bool = True
     ) -> None:
-        self._polls, self._actuation = polls, actuation
-        self._core = PolicyCore(policy.twin(), limits=contract)
-        self._core.command = command
+        self._acting, self._polls, self._actuation = acting, polls, actuation
+        self._policy = acting.succession.policy
+        self._core = PolicyCore(self._policy.twin(), limits=contract)
+        self._core.command = acting.command
         self._core.activate()
         self._rehearsed: int | None = None  # number of the deadline
         self._longest = SHARE * contract.control_period / MARGIN  # s
@@ -74,6 +69,9 @@ class Rehearsal:
         """Do the tick of deadline `number` at `now` s with the reading before it; tells what came of it."""
         began = time.perf_counter()
         self._rehearsed = number
+        if self._policy is not self._acting.succession.policy:
+            self._policy = self._acting.succession.policy
+            self._core.succession = Succession(self._policy.twin())
         self._core.safety.reset_emergency_stop()
         tick = self._core.tick(number, now, sample)
         if tick is not None:

@@ -56,7 +56,7 @@ def _graph(contract: Contract, weights: Array, bias: Array) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def _readings(contract: Contract) -> list[tuple[RobotState, Array]]:
+def readings(contract: Contract) -> list[tuple[RobotState, Array]]:
     rng = np.random.default_rng(1)
     default = np.array([joint.default_position for joint in contract.joints])
     n = len(default)
@@ -85,7 +85,7 @@ def write_policy(path: Path, contract: Contract, gain: float = 0.2) -> Path:
         w, b = (numpy_helper.to_array(model.graph.initializer[i]) for i in (0, 1))
         return np.asarray(scale * np.tanh(observation @ w + b), dtype=np.float64)
 
-    trace = golden.record(contract, network, _readings(contract))
+    trace = golden.record(contract, network, readings(contract))
     helper.set_model_props(model, metadata(contract, trace))
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -36,7 +36,7 @@ def activated(policy: Policy) -> PolicyCore:
 
 def rehearsal(core: PolicyCore, policy: Policy, polls: bool = True) -> Rehearsal:
     actuation = Actuation(policy.contract, "forward_position")
-    return Rehearsal(policy, policy.contract, actuation, core.command, polls)
+    return Rehearsal(core, policy.contract, actuation, polls)
 
 
 def readings(ticks: int) -> list[SensorSample]:
