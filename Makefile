@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill test lint format clean
+.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill study-darc study-fine-tuning test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ study-hopper-mass: setup  ## EPOpt's mass sweep: six ways to train, three seeds 
 study-darc: setup  ## DARC and its ablations on the tasks of its paper; goes on where it stopped (hours), writes the page
 	$(BIN)/terrafirma bench darc
 	$(BIN)/python -m pipeline.off_dynamics.documentation docs/off-dynamics.md
+
+study-fine-tuning: setup  ## a motor weakens and a running policy is mended, in real time (eight minutes), writes the page
+	$(BIN)/terrafirma train iiwa-reach-broken-joint --out runs/live-source
+	$(BIN)/python benchmarks/live_fine_tuning.py runs/live-source
 
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .

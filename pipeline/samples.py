@@ -6,15 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from adaptation.transitions import Transitions
+from adaptation.recorded_rewards import RecordedRewards
+from adaptation.transitions import Floats, Transitions
 from contract.errors import ContractError, TerrafirmaError
 from contract.record import Contract
 from contract.sources import forward_kinematics
 from contract.state import RobotState
 from robot_bridge.transitions import BagTransitions, load_transitions
-from sim.robots import load_robot
-from sim.tasks import make_task
-from sim.tasks.base import Step, Task
 
 
 def load_samples(
@@ -33,17 +31,11 @@ def load_samples(
     for field in ("control_rate", "joints", "action", "observation", "command"):
         if getattr(recorded.contract, field) != getattr(contract, field):
             raise ContractError(f"{bag}: was recorded with another {field!r} than the policy to adapt has.")
-    task = _task(contract)
-    if task.reward_needs_truth:
-        raise TerrafirmaError(
-            f"{bag}: the reward of task {task.name!r} needs the base's true velocity, "
-            "which a recording lacks."
-        )
     return (
         Transitions(
             recorded.observation.astype(np.float32),
             recorded.normalised_action.astype(np.float32),
-            _rewards(recorded, task),
+            _rewards(recorded, RecordedRewards(contract, bag)),
             recorded.next_observation.astype(np.float32),
             np.zeros(len(recorded), dtype=bool),
         ),
@@ -51,22 +43,14 @@ def load_samples(
     )
 
 
-def _task(contract: Contract) -> Task:
-    return make_task(contract.identity.task, load_robot(contract.identity.robot))
-
-
-def _rewards(recorded: BagTransitions, task: Task) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    kinematics = forward_kinematics(recorded.contract)
+def _rewards(recorded: BagTransitions, paid: RecordedRewards) -> Floats:
     rewards = np.empty(len(recorded), dtype=np.float32)
     previous = np.zeros(recorded.normalised_action.shape[1])
     for i in range(len(recorded)):
-        position = recorded.next_joint_position[i]
-        state = _state(recorded, i)
-        tool = kinematics.tool_position(position) if kinematics else None
         action = recorded.normalised_action[i]
         if i == 0 or recorded.episode_id[i] != recorded.episode_id[i - 1]:
             previous = np.zeros_like(action)
-        rewards[i] = task.reward(Step(state, recorded.command[i], action, previous, tool, None))
+        rewards[i] = paid.reward(_state(recorded, i), recorded.command[i], action, previous)
         previous = action
     return rewards
 
@@ -87,9 +71,9 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
 
     Counts only commands that were pursued for a whole episode's time without interruption.
     """
-    task = _task(recorded.contract)
-    kinematics = forward_kinematics(recorded.contract)
-    if kinematics is None or task.reward_needs_truth:
+    paid = RecordedRewards(recorded.contract, "success on a robot")
+    task = paid.task
+    if forward_kinematics(recorded.contract) is None:
         raise TerrafirmaError(f"success of task {task.name!r} cannot be judged from a recording.")
     # of n ticks under one command, n - 1 are transitions
     whole = round(task.command_seconds * task.control_rate) - 2
@@ -100,10 +84,8 @@ def success_on_robot(recorded: BagTransitions) -> tuple[int, int]:
             continue
         history: dict[str, list[float]] = {}
         for i in rows:
-            position = recorded.next_joint_position[i]
-            state = _state(recorded, int(i))
             action = recorded.normalised_action[i]
-            step = Step(state, recorded.command[i], action, action, kinematics.tool_position(position), None)
+            step = paid.step(_state(recorded, int(i)), recorded.command[i], action, action)
             for name, value in task.measure(step).items():
                 history.setdefault(name, []).append(float(value))
         commands += 1

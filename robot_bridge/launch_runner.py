@@ -30,6 +30,7 @@ MODULES = {
     "recorder": "robot_bridge.recorder_node",
     "commander": "robot_bridge.commander_node",
     "viewer": "robot_bridge.emulated_viewer_node",
+    "fine_tuner": "robot_bridge.fine_tuner_node",
 }
 POLL = 0.05  # s
 ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))  # signal, s to obey

@@ -31,7 +31,7 @@ class SwapRules:
 
     blend: float = 1.0  # s
     probation: float = 20.0  # s of acting
-    max_distance: float = 1.0  # see `distance`; 2 is the farthest that two actions can be apart
+    max_distance: float = 1.2  # see `distance`; 2 is the farthest that two actions can be apart
 
 
 class Succession:

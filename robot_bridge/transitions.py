@@ -111,6 +111,12 @@ class RawSensors:
         if self._reader.concerns(message):
             self.joints[stamp_ns(message.header.stamp)] = message
 
+    def forget_before(self, stamp: int) -> None:
+        """Let go of messages that are older than `stamp` ns."""
+        for messages in (self.joints, self.imus, self.objects):
+            for old in [each for each in messages if each < stamp]:
+                del messages[old]
+
     def state(self, tick: Tick) -> RobotState | None:
         """The state that `tick` acted on, or None where the recorder missed a message."""
         joints, imu = self.joints.get(tick.joint_stamp), self.imus.get(tick.imu_stamp)

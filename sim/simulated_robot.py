@@ -20,7 +20,7 @@ from sim.ground import Ground
 from sim.robots.spec import RobotSpec
 from sim.scene import Scene
 from sim.sensors import Sensors
-from sim.start import start_height, start_motion, start_position
+from sim.start import joints_in_motion, start_height, start_motion, start_position
 from sim.terrain import height_at, heights
 from sim.truth import Truth
 
@@ -77,7 +77,12 @@ class SimulatedRobot:
         self.domain = domain
         self._lasting = _lasting(domain)
 
-    def reset(self, joint_position: Array | None = None, level: float = 1.0) -> None:
+    def reset(
+        self,
+        joint_position: Array | None = None,
+        level: float = 1.0,
+        joint_velocity: Array | None = None,
+    ) -> None:
         """Draw the domain's parameters and place the robot, by default at rest in its default pose.
 
         `joint_position` (n,) rad is where the task starts; the domain may add to it, within the
@@ -95,7 +100,8 @@ class SimulatedRobot:
         if self._ground.terrain:
             self.terrain = heights(self.drawn.scalar("terrain_roughness"), self._rng)
             self.engine.shape_ground(self.terrain)
-        self.engine.reset(position, start_height(self.spec, self.drawn), start_motion(self.drawn))
+        motion = start_motion(self.drawn) if joint_velocity is None else joints_in_motion(joint_velocity)
+        self.engine.reset(position, start_height(self.spec, self.drawn), motion)
         if self._scene is not None:
             self.place_object(self._scene.start(self._rng))
         self._configure()

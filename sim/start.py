@@ -34,3 +34,8 @@ def start_motion(draw: Draw) -> StartMotion | None:
     if not (rotation.any() or velocity.any() or joint_velocity.any()):
         return None
     return StartMotion(from_vector(rotation), velocity, joint_velocity)
+
+
+def joints_in_motion(joint_velocity: Array) -> StartMotion:
+    """A base that is upright and at rest, and joints (n,) rad/s that are not."""
+    return StartMotion(np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), joint_velocity)

@@ -7,8 +7,8 @@ is CMA-ES (Hansen 2016, arXiv:1604.00772) over the prior's quantiles, and at its
 steps. What is known of θ afterwards is Laplace's approximation: with the residuals' Jacobian J at θ* and
 their variance s², the covariance is s² (JᵀJ)⁻¹, as far as the prior is wide. Neighbouring readings of one
 swing are not independent, so s² is multiplied by how many of them go to one that is. What no parameter can
-mend shows where joints disagree: the variance of the jackknife over joints is added. A latency acts in whole
-physics steps, of which half a one is added to its deviation.
+mend shows where joints disagree: the variance of the jackknife over joints is added, but for what is one
+joint's own. A latency acts in whole physics steps, of which half a one is added to its deviation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from adaptation.identification.replay import JointLog, follow
+from adaptation.identification.replay import JointLog, replay
 from adaptation.identification.unknowns import Unknowns
 from contract.state import Array
 from policies.config import Strict
@@ -87,7 +87,7 @@ class Replays:
         """q - q̂ (N, n) rad."""
         self._robot.redistribute(self._unknowns.at(quantiles.tolist()))
         self.count += 1
-        return log.position - follow(self._robot, log.command, log.rate, log.position[0]).position
+        return log.position - replay(self._robot, log)
 
     def error(self, quantiles: Array, log: JointLog) -> float:
         """Root of the mean square, rad."""
@@ -108,7 +108,8 @@ def identify(
         best = _search(replays, log, middle, config, seed, report)
         best = _polish(replays, log, best, config.polish)
         residuals = replays.residuals(best, log)
-        deviations = _deviations(_jacobian(replays, log, best), residuals)
+        shared = np.array([setting.component is None for setting in unknowns.settings])
+        deviations = _deviations(_jacobian(replays, log, best), residuals, shared)
         deviations += np.array([_grain(setting, spec.time_step) for setting in unknowns.settings])
         error = float(np.sqrt(np.mean(residuals**2)))
         return Estimate(unknowns, best, deviations, error, prior_error, replays.count)
@@ -172,12 +173,12 @@ def _jacobian(replays: Replays, log: JointLog, at: Array) -> Array:
     return np.stack(columns, axis=1)
 
 
-def _deviations(jacobian: Array, residuals: Array) -> Array:
-    """Of each quantile, by Laplace's approximation."""
+def _deviations(jacobian: Array, residuals: Array, shared: Array) -> Array:
+    """Of each quantile, by Laplace's approximation; where joints share it, with their disagreement."""
     variance = float(np.mean(residuals**2)) * _dependent(residuals)
     information = jacobian.T @ jacobian / max(variance, TINY)
     information += np.eye(jacobian.shape[1]) / PRIOR_DEVIATION**2
-    covariance = np.diag(np.linalg.inv(information)) + _mismatch(jacobian, residuals) ** 2
+    covariance = np.diag(np.linalg.inv(information)) + shared * _mismatch(jacobian, residuals) ** 2
     return np.asarray(np.minimum(np.sqrt(covariance), PRIOR_DEVIATION))
 
 

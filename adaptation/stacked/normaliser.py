@@ -9,7 +9,7 @@ from torch import Tensor
 
 from adaptation.stacked.batch import Batch
 
-LEAST = 1e-3  # deviation: an input that never varies must not explode
+LEAST = 1e-3  # deviation, below which an input is said not to vary
 RATE = 0.01  # of the way to the newest batch's moments: what a policy meets changes while it learns
 
 
@@ -19,7 +19,8 @@ class Normaliser:
     s and a are measured with the deviation of both domains together. With the target's own, a joint that
     cannot move there would tell the domains apart by its position alone, through any noise; the (s, a)
     classifier would be certain, and Δr without evidence. s' - s is measured with the target's deviation:
-    what the target never does stands out.
+    what the target never does stands out. Where the target never varies at all it has no scale; that of
+    both domains together is taken.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,8 @@ class Normaliser:
         """Mean and deviation from the moments; s' - s begins at entry `change`."""
         source, source_variance, target, target_variance = self._moments
         variance = (source_variance + target_variance) / 2.0 + ((source - target) / 2.0) ** 2
-        variance[..., change:] = target_variance[..., change:]
+        varies = target_variance[..., change:] > LEAST**2
+        variance[..., change:] = torch.where(varies, target_variance[..., change:], variance[..., change:])
         self.mean, self.deviation = target.clone(), variance.sqrt().clamp(min=LEAST)
 
     def state_dict(self) -> dict[str, Any]:

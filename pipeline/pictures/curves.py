@@ -18,16 +18,17 @@ def draw_curves(
     path: Path, title: str, notes: Sequence[str], axis: str, panels: Sequence[Panel], description: str
 ) -> None:
     """Write the PNG; `axis` names the parameter and its unit, `notes` stand below the title."""
-    rows = math.ceil(len(panels) / COLUMNS)
+    columns = min(COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
     texts = max([text_width(title, 17), *(text_width(note) for note in notes)])
-    width = max(COLUMNS * (LEFT + WIDTH) + 26, EDGE + texts + 20)
+    width = max(columns * (LEFT + WIDTH) + 26, EDGE + texts + 20)
     head = TOP + 17 * len(notes)
     canvas = Canvas(width, head + rows * HEIGHT + (rows - 1) * BETWEEN + FOOT)
     canvas.text((EDGE, 34), title, 17, "ls")
     for i, note in enumerate(notes):
         canvas.text((EDGE, 55 + 17 * i), note, 12, "ls", SOFT)
     for i, panel in enumerate(panels):
-        row, column = divmod(i, COLUMNS)
+        row, column = divmod(i, columns)
         left = LEFT + column * (WIDTH + LEFT)
         frame = Frame(left, head + row * (HEIGHT + BETWEEN), WIDTH, HEIGHT)
         draw_panel(canvas, frame, panel)
