@@ -43,6 +43,7 @@ from sim.vector.spec import EnvironmentSpec
 
 EPISODES, SEED = 30, 20_000
 CHANGED = 2.0  # times the error that was left by what was found
+LEAST_ERROR = 2e-3  # rad, that a change makes; a robot at rest is replayed without any
 WORTH = 0.95  # of its return in the source: an incumbent that keeps so much needs no successor
 NICE = 10  # the robot's own processes come first
 
@@ -99,7 +100,7 @@ class OnlineLearner:
         replays = Replays(self._robot, self._found.unknowns)
         error = replays.error(self._found.quantiles, log)
         replays.close()
-        return error <= CHANGED * self._found.error
+        return error <= max(LEAST_ERROR, CHANGED * self._found.error)
 
     def _learn(self, request: Answer, incumbent: Policy, domain: Domain, folder: Path) -> Policy:
         recipe, steps = self._run.recipe, int(request["steps"])

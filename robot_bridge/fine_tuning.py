@@ -33,8 +33,8 @@ from robot_bridge.succession import check_successor
 from robot_bridge.tick import Tick
 
 BLOCK = 1.0  # s of rewards that count as one reading: neighbours are alike
-LEAST_BLOCKS = 5
-WORSE = 3.0  # standard errors
+LEAST_BLOCKS, MOST_BLOCKS = 8, 60
+WORSE = 4.0  # standard errors: it is asked after each block
 PATIENCE = 10.0  # s for the policy node to read what it is offered
 
 
@@ -106,11 +106,13 @@ class FineTuning:
         self.strengths: Mapping[str, float] = {}
         self._due, self._since = 0.0, 0.0
         self._asked = False  # and not answered
+        self._own: Path | None = None  # a user's candidate
         self._is_new = True  # the robot: nothing is known of it, or it has changed
         self._candidate: Policy | None = None
         self._shadow: Shadow | None = None
-        self._rewards: deque[float] = deque(maxlen=round(10 * LEAST_BLOCKS * BLOCK / self._period))
-        self._before: list[float] = []
+        self._rewards: deque[float] = deque(maxlen=round(MOST_BLOCKS * BLOCK / self._period))
+        self._before: list[float] = []  # blocks before the newest promotion
+        self._judged = 0  # blocks since
 
     def see(self, tick: Tick, reward: float | None) -> None:
         """A tick that ran, and what was earned since the one before it, where that is known."""
@@ -121,17 +123,19 @@ class FineTuning:
 
     def consider(self, path: Path) -> None:
         """Put a user's own candidate through the same gate; raises TerrafirmaError where it cannot be."""
-        if self.phase is not Phase.WATCHING or self._asked:
-            raise TerrafirmaError(f"{self.phase.value}: one thing at a time; try again in a moment.")
+        if self.phase is not Phase.WATCHING:
+            raise TerrafirmaError(f"{self.phase.value}: one candidate at a time.")
         if not self._motion.is_full:
             raise TerrafirmaError("too few ticks so far to know what it would be worth.")
         check_successor(self._in_charge().contract, Policy(path))
-        self._ask(path)
+        self._own = path
 
     def step(self, now: float) -> None:
         """Look at what has changed; `now` in s."""
-        if self.phase is Phase.WATCHING and not self._asked and now >= self._due and self._motion.is_full:
-            self._ask(None)
+        if self.phase is Phase.WATCHING and not self._asked and self._motion.is_full:
+            if self._own is not None or now >= self._due:
+                self._ask(self._own)
+                self._own = None
         elif self.phase is Phase.SHADOW:
             self._judge_shadow(now)
         elif self.phase is Phase.OFFERED:
@@ -211,7 +215,7 @@ class FineTuning:
         assert self._candidate is not None
         said = self._node.said("candidate")
         if said == f"ready: {self._candidate.sha256}":
-            self._before = self._blocks()
+            self._before, self._judged = self._blocks(), 0
             self._rewards.clear()
             self._known[self._candidate.sha256] = self._candidate
             self._node.promote()
@@ -239,8 +243,9 @@ class FineTuning:
 
     def _is_worse(self) -> str | None:
         before, after = self._before, self._blocks()
-        if min(len(before), len(after)) < LEAST_BLOCKS:
+        if min(len(before), len(after)) < LEAST_BLOCKS or len(after) == self._judged:
             return None
+        self._judged = len(after)
         error = math.sqrt(np.var(before, ddof=1) / len(before) + np.var(after, ddof=1) / len(after))
         if np.mean(after) >= np.mean(before) - WORSE * error:
             return None

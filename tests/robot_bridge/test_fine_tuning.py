@@ -214,7 +214,7 @@ def test_what_the_gate_refuses(
 
 def test_who_earns_less_than_before_has_to_go(robot: Robot, better: Path) -> None:
     incumbent = robot.node.succession.policy.sha256
-    robot.run(120, reward=1.0)
+    robot.run(160, reward=1.0)
     until_promoted(robot, better, reward=1.0)
     promoted = robot.number
     while robot.mind.phase is Phase.PROBATION and robot.number < promoted + 400:
@@ -226,11 +226,17 @@ def test_who_earns_less_than_before_has_to_go(robot: Robot, better: Path) -> Non
 
 
 def test_an_own_candidate_waits_for_its_turn(robot: Robot, better: Path) -> None:
-    with pytest.raises(TerrafirmaError, match="one thing at a time"):
+    with pytest.raises(TerrafirmaError, match="one candidate at a time"):
         robot.mind.consider(better)
     robot.answer("error", message="no checkpoint")
     assert "no checkpoint" in robot.mind.outcome
+    robot.run(round(RULES.interval / PERIOD) + 1)
+    assert not robot.learner.requests[-1]["search"]
     robot.mind.consider(better)
+    robot.run(1)
+    assert robot.learner.requests[-1]["candidate"] is None  # first the answer to the look
+    robot.answer("same")
+    robot.run(1)
     assert robot.learner.requests[-1]["candidate"] == str(better)
     assert robot.mind.phase is Phase.LEARNING
     robot.answer("nothing")

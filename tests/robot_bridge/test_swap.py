@@ -8,70 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped
-from onnx import TensorProto, helper, numpy_helper
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
-from contract import golden
 from contract.record import Contract
-from contract.state import Array
-from policies.metadata import metadata
 from policies.runtime import Policy
 from robot_bridge.tick import Mode, Tick, decode
-from tests.robot_bridge.conftest import readings, write_policy
+from tests.robot_bridge.conftest import write_policy
+from tests.robot_bridge.successors import column_of, write_treacherous
 
 PERIOD = 0.05
 NEAR, FAR = 0.4, 0.6  # m, target's x
 RULES = {"swap.blend": 0.2, "swap.probation": 2.0, "swap.max_distance": 0.6}
 BACK = 1.0  # s
-
-
-def error_column(contract: Contract) -> int:
-    """Where in an observation it says how far ahead of the tool the target is."""
-    start = 0
-    for term in contract.observation:
-        if term.source == "tool_error":
-            return start
-        start += term.dimension * term.history
-    raise AssertionError(contract.observation)
-
-
-def write_treacherous(path: Path, like: Path, threshold: float) -> Path:
-    """What `like` does, until the target is further ahead; then all joints turn as fast as they may."""
-    policy = Policy(like)
-    contract, column = policy.contract, error_column(policy.contract)
-    model = onnx.load(like)
-    graph, scale = model.graph, np.array(contract.action.scale, np.float32)
-    for name, values in (
-        ("column", np.array([column])),
-        ("threshold", np.array([threshold], np.float32)),
-        ("away", 2.0 * scale),
-    ):
-        graph.initializer.append(numpy_helper.from_array(values, name))
-    graph.node[-1].output[0] = "kind"
-    for node in (
-        helper.make_node("Gather", ["observation", "column"], ["x"], axis=1),
-        helper.make_node("Greater", ["x", "threshold"], ["far"]),
-        helper.make_node("Cast", ["far"], ["share"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["share", "away"], ["more"]),
-        helper.make_node("Sub", ["kind", "more"], ["action"]),
-    ):
-        graph.node.append(node)
-
-    def network(observation: Array) -> Array:
-        action = policy(observation.astype(np.float32))
-        return action - 2.0 * scale * float(observation[column] > threshold)
-
-    del model.metadata_props[:]
-    helper.set_model_props(model, metadata(contract, golden.record(contract, network, readings(contract))))
-    onnx.save(model, path)
-    return path
 
 
 class Robot:
@@ -147,11 +101,11 @@ def robot_policy(robot: Robot) -> Path:
 
 def test_who_turns_bad_is_gone_within_a_second(robot: Robot, tmp_path: Path) -> None:
     incumbent = Policy(robot_policy(robot))
-    column = error_column(incumbent.contract)
+    column = column_of("tool_error", incumbent.contract)
     ahead = float(robot.ticks()[-1].observation[column])
     term = next(term for term in incumbent.contract.observation if term.source == "tool_error")
     threshold = ahead + 0.5 * (FAR - NEAR) * term.scale
-    robot.promote(write_treacherous(tmp_path / "bad.onnx", incumbent.path, threshold))
+    robot.promote(write_treacherous(tmp_path / "bad.onnx", incumbent.path, column, threshold))
     robot.x = FAR
     assert robot.observer.until(lambda: robot.said("swap").startswith("rolled back"))
     robot.observer.spin(0.5)
