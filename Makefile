@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill study-darc study-fine-tuning test lint format clean
+.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill study-darc study-off-dynamics study-fine-tuning study-draws test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,9 +50,17 @@ study-darc: setup  ## DARC and its ablations on the tasks of its paper; goes on 
 	$(BIN)/terrafirma bench darc
 	$(BIN)/python -m pipeline.off_dynamics.documentation docs/off-dynamics.md
 
+study-off-dynamics: setup  ## all methods on seven shifts; goes on where it stopped (ten hours), writes the page
+	$(BIN)/terrafirma bench offdynamics
+	$(BIN)/python -m pipeline.off_dynamics.documentation docs/off-dynamics.md
+
 study-fine-tuning: setup  ## a motor weakens and a running policy is mended, in real time (eight minutes), writes the page
 	$(BIN)/terrafirma train iiwa-reach-broken-joint --out runs/live-source
 	$(BIN)/python benchmarks/live_fine_tuning.py runs/live-source
+
+study-draws: setup  ## swing arms that nobody knows, identify and adapt, ten times (half an hour), writes the page
+	$(BIN)/terrafirma train iiwa-reach-broken-joint --out runs/live-source
+	$(BIN)/python -m benchmarks.adapt_to_draws runs/live-source
 
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from tyro.conf import Positional
 from contract.errors import TerrafirmaError
 from pipeline.collect_command import collect
 from pipeline.evaluate_command import evaluate
+from pipeline.excite_command import excite
 from pipeline.film_command import film
 from pipeline.identify_command import identify
 from pipeline.node_commands import deploy, emulate, launch, view
@@ -93,11 +94,11 @@ def bench(
             darc (one of them, on the tasks of its paper).
         seconds: bridge: of each graph at the rate that is judged, 60 by default.
         picture: bridge: file to draw a histogram of round trips to.
-        pair: offdynamics: source and target by name, such as broken-reacher.
+        pair: offdynamics: source and target by name, such as broken-reacher; none: the whole matrix.
         source_env: offdynamics: instead of a pair, a Gymnasium id.
         target_env: offdynamics: the Gymnasium id of what the source_env is to be adapted to.
-        methods: offdynamics: such as target source darc, which is the default; target is the yardstick.
-        seeds: offdynamics, darc: learned at once, 0 1 2 by default.
+        methods: offdynamics: such as target source darc, the default for a pair; target is the yardstick.
+        seeds: offdynamics, darc: learned at once, 0 1 2 by default (0 1 without a pair).
         steps: offdynamics, darc: in the source; by default the pair's own budget.
         results: offdynamics, darc: JSON lines of finished runs; those that it has are not played again.
         as_json: print a list of rows.
@@ -131,6 +132,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "check": check,
     "evaluate": evaluate,
     "adapt": adapt,
+    "excite": excite,
     "identify": identify,
     "launch": launch,
     "deploy": deploy,

@@ -15,7 +15,7 @@ def launch(file: Positional[str], /, *arguments: Positional[str]) -> int:
     """Start the processes of a ROS 2 launch file, also where ROS's own launch is not installed.
 
     Args:
-        file: *.launch.xml file, or the name of a shipped one (emulated, deploy).
+        file: *.launch.xml file, or the name of a shipped one (emulated, deploy, fine_tune, several).
         arguments: launch arguments as name:=value.
     """
     from robot_bridge.launch_runner import run_launch_file

@@ -17,7 +17,13 @@ from policies.learners import Learner
 from policies.teacher import HistoryEncoder, TeacherNetwork
 
 
-class DeployedPolicy(nn.Module):
+class Deployed(nn.Module):
+    """observation (batch, observation_size) and states -> action (batch, joints) rad and the next states."""
+
+    recurrent_state: tuple[RecurrentState, ...] = ()
+
+
+class DeployedPolicy(Deployed):
     """observation (batch, observation_size) -> action (batch, joints) in rad.
 
     a = scale * clip(actor(clip((o - mean) / deviation, ± limit)), -1, 1), where a limit of None
@@ -27,7 +33,6 @@ class DeployedPolicy(nn.Module):
     mean: Tensor
     deviation: Tensor
     scale: Tensor
-    recurrent_state: tuple[RecurrentState, ...] = ()
 
     def __init__(
         self,
@@ -58,7 +63,7 @@ class DeployedPolicy(nn.Module):
         return action.clamp(-1.0, 1.0) * self.scale
 
 
-class DeployedRecurrentPolicy(nn.Module):
+class DeployedRecurrentPolicy(Deployed):
     """observation (batch, observation_size), state (batch, 2n) -> action (batch, joints) in rad, state.
 
     The state is (h, c) of an LSTM of n units (Hochreiter & Schmidhuber 1997) side by side, zeros at the
@@ -87,7 +92,7 @@ class DeployedRecurrentPolicy(nn.Module):
         return self.policy.act(hidden), torch.cat([hidden, cell], dim=1)
 
 
-class DeployedStudent(nn.Module):
+class DeployedStudent(Deployed):
     """observation (batch, observation_size), history (batch, H, observation_size) -> action (rad), history.
 
     The history is the last H normalised observations x, oldest first, zeros where an episode has none yet:
@@ -113,9 +118,6 @@ def _linear(weight: Any, bias: Any) -> nn.Linear:
     layer = nn.Linear(*reversed(weight.shape))
     layer.weight, layer.bias = weight, bias
     return layer
-
-
-Deployed = DeployedPolicy | DeployedRecurrentPolicy | DeployedStudent
 
 
 def deployed_policy(model: Learner, normaliser: VecNormalize | None, scale: Sequence[float]) -> Deployed:

@@ -24,15 +24,21 @@ DEFAULT = StudyConfig(
     warm_up=10_000,
     sac=StackedSacConfig(hidden=(128, 128), batch_size=128, learning_rate=1e-3),
 )
-# short episodes and small rewards: what lies 50 steps ahead counts little
+# all methods are compared on these: three after VGDF, four after ODRL
+MATRIX = (
+    *("half-cheetah-broken-back-thigh", "hopper-gravity-0.5", "walker2d-broken-right-foot"),
+    *("half-cheetah-gravity-2", "hopper-broken-hips", "walker2d-friction-0.5", "half-cheetah-thigh-hard"),
+)
+SHORT = {"steps": 50_000, "evaluate_every": 2_500, "warm_up": 5_000}
 BUDGETS: dict[str, dict[str, Any]] = {
+    # short episodes and small rewards: what lies 50 steps ahead counts little
     "broken-reacher": {
         "steps": 80_000,
         "evaluate_every": 4_000,
         "warm_up": 8_000,
         "sac": DEFAULT.sac.model_copy(update={"gamma": 0.98}),
     }
-}
+} | dict.fromkeys(MATRIX, SHORT)
 
 
 @dataclass(frozen=True)

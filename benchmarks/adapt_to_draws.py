@@ -1,0 +1,192 @@
+"""From a swing of a robot nobody knows to a policy for it: `python -m benchmarks.adapt_to_draws RUN`.
+
+RUN is a finished training. Each draw is an emulated robot in MuJoCo with hidden strength, friction, payload
+and latency. It plays a chirp over ROS 2; from the bag alone PyBullet finds these, and the run's policy is
+trained on with what was found. Judged on the hidden robot: the run's policy as it is, and the adapted one,
+beside its return in the domain that it was adapted to. What is there already is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tyro
+import yaml
+from tyro.conf import Positional
+
+from adaptation.identification.excitation import Chirp
+from adaptation.identification.excitation_policy import write_excitation
+from adaptation.identification.pace import Estimate, PaceConfig, identify
+from adaptation.identification.posterior import posterior
+from adaptation.identification.replay import JointLog
+from adaptation.identification.unknowns import Unknowns
+from adaptation.retrain import retrain
+from benchmarks.identify_arm import NOISE, PRIOR, hidden
+from contract.errors import TerrafirmaError
+from pipeline.json_lines import append_lines, read_lines
+from pipeline.places import launch_file
+from pipeline.progress import console, progress
+from pipeline.recipe import load_recipe
+from pipeline.run_directory import RunDirectory, read_record, source_commit
+from policies.evaluation import run_episodes
+from policies.runtime import Policy
+from policies.train import CHECKPOINT, POLICY
+from robot_bridge.environment import own_domain
+from robot_bridge.joint_motion import load_joint_motion
+from robot_bridge.launch_runner import run_launch_file
+from sim import markdown
+from sim.domains.domain import Domain
+from sim.domains.reader import load_domain, parse_domain
+from sim.robots import load_robot
+from sim.vector.spec import EnvironmentSpec
+
+RATE, RAMP_AND_REST = 50.0, 4.0  # Hz; s around the chirp
+EPISODES, SEED = 100, 40_000
+SHARE = 0.9  # of the return in the domain that it was adapted to
+HEADER = (
+    "draw",
+    "strength",
+    "friction, N·m",
+    "payload, kg",
+    "latency, s",
+    "zero-shot",
+    "adapted",
+    "in its domain",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One draw: what was hidden and found; mean returns."""
+
+    draw: int
+    seconds: float  # of the bag
+    steps: int
+    commit: str
+    hidden: dict[str, float]
+    found: dict[str, float]
+    zero_shot: float
+    adapted: float
+    in_domain: float
+    took: float  # s
+
+
+def record(robot: str, draw: int, seconds: float, folder: Path) -> tuple[Path, Domain]:
+    """The bag of a chirp on the hidden robot, and that robot for judging."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = hidden(draw)
+    content = {"engine": "mujoco", "parameters": values | {"joint_position_noise": NOISE}}
+    domain, chirp, bag = folder / "hidden.yaml", folder / "chirp.onnx", folder / "bag"
+    domain.write_text(yaml.safe_dump(content))
+    write_excitation(load_robot(robot), Chirp(seconds - RAMP_AND_REST), RATE, chirp)
+    shutil.rmtree(bag, ignore_errors=True)  # what an interruption left
+    arguments = {
+        "policy": str(chirp),
+        "robot": robot,
+        "domain": str(domain),
+        "output": str(bag),
+        "commander": "false",
+        "lockstep": str(RATE),
+        "sensor_rate": str(RATE),
+        "rate": "10.0",
+        "max_ticks": str(round((seconds - RAMP_AND_REST) * RATE)),
+        "seed": str(draw),
+    }
+    code = run_launch_file(launch_file("emulated"), arguments, own_domain(os.environ, os.getpid()))
+    if code:
+        raise TerrafirmaError(
+            f"the launch that records draw {draw} failed with code {code}; its log is above."
+        )
+    return bag, load_domain(domain)
+
+
+def look(bag: Path, robot: str, draw: int) -> Estimate:
+    """What the bag says, and nothing else."""
+    motion = load_joint_motion(bag)
+    log = JointLog(motion.contract.control_rate, motion.set_point, motion.position)
+    ranges = ", ".join(f"{name}: {{uniform: [{low}, {high}]}}" for name, (low, high) in PRIOR.items())
+    unknowns = Unknowns(parse_domain(f"engine: pybullet\nparameters: {{{ranges}}}\n", "prior"))
+    with progress(f"draw {draw}: identify", 22) as report:
+        return identify(load_robot(robot), unknowns, log, PaceConfig(iterations=22), draw, report)
+
+
+def worth(policy: Policy, domain: Domain) -> float:
+    """Mean return."""
+    episodes = run_episodes(policy, domain, range(SEED, SEED + EPISODES))
+    return sum(episode.episode_return for episode in episodes) / len(episodes)
+
+
+def measure(run: RunDirectory, draw: int, seconds: float, steps: int, out: Path) -> Row:
+    """Swing, look, train on, judge."""
+    started, recipe, folder = time.monotonic(), run.recipe, out / f"draw-{draw}"
+    policy = Policy(run.path / "source" / POLICY)
+    bag, target = record(recipe.robot, draw, seconds, folder)
+    estimate = look(bag, recipe.robot, draw)
+    found = posterior(estimate)
+    spec = EnvironmentSpec(recipe.robot, recipe.task, found)
+    identity = run.identity("retrain", policy.sha256)
+    checkpoint, adapted = run.path / "source" / CHECKPOINT, folder / "adapted"
+    with progress(f"draw {draw}: train on", steps) as report:
+        better = retrain(recipe.train, spec, checkpoint, steps, identity, adapted, recipe.seed, report)
+    returns = [worth(*pair) for pair in ((policy, target), (better, target), (better, found))]
+    took = round(time.monotonic() - started, 1)
+    return Row(draw, seconds, steps, source_commit(), hidden(draw), estimate.values, *returns, took)
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """One line of the table."""
+    values = (f"{row.hidden[name]:.3f} → {row.found[name]:.3f}" for name in PRIOR)
+    return (str(row.draw), *values, *(f"{v:.2f}" for v in (row.zero_shot, row.adapted, row.in_domain)))
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """How many draws reach their share, and the greatest errors, in words."""
+    reached = sum(row.adapted >= SHARE * row.in_domain for row in rows)
+    before = sum(row.zero_shot >= SHARE * row.in_domain for row in rows)
+
+    def most(name: str, relative: bool) -> float:
+        gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
+        return max(abs(gap / value if relative else gap) for gap, value in gaps)
+
+    return (
+        f"On {reached} of {len(rows)} draws the adapted policy has at least {SHARE:.0%} of the return that "
+        f"it has in its own domain; without adaptation {before} have as much. At worst, strength is off by "
+        f"{most('joint_strength', True):.1%}, payload by {most('tool_mass_offset', True):.0%} and latency by "
+        f"{1e3 * most('action_latency', False):.1f} ms."
+    )
+
+
+def main(
+    run: Positional[Path],
+    /,
+    draws: int = 10,
+    seconds: float = 12.0,
+    steps: int = 20_000,
+    out: Path = Path("runs/draws"),
+    results: Path = Path("benchmarks/results/adapt-iiwa.jsonl"),
+    page: Path = Path("docs/system-identification.md"),
+) -> None:
+    """Adapt to each draw that `results` does not have, and write the table into `page`."""
+    seed = read_record(run / "run.json")["seed"]
+    directory = RunDirectory(run, *load_recipe(run / "recipe.yaml", seed))
+
+    def known() -> list[Row]:
+        rows = read_lines(results, lambda data: Row(**data))
+        return [row for row in rows if (row.seconds, row.steps) == (seconds, steps)]
+
+    for draw in sorted(set(range(draws)) - {row.draw for row in known()}):
+        append_lines(results, [asdict(measure(directory, draw, seconds, steps, out))])
+    rows = known()
+    table = markdown.table(HEADER, map(cells, rows))
+    sections = {"adapted": table, "adapted summary": summary(rows)}
+    page.write_text(markdown.rewrite(page.read_text(), sections, str(page)))
+    console.print(f"{summary(rows)}\nrows    {results}\npage    {page}")
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
