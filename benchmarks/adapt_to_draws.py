@@ -2,8 +2,9 @@
 
 RUN is a finished training. Each draw is an emulated robot in MuJoCo with hidden strength, friction, payload
 and latency. It plays a chirp over ROS 2; from the bag alone PyBullet finds these, and the run's policy is
-trained on with what was found. Judged on the hidden robot: the run's policy as it is, and the adapted one,
-beside its return in the domain that it was adapted to. What is there already is kept.
+trained on with what was found. Judged on the hidden robot: the run's policy as it is, the same after as much
+further training where it came from, and the adapted one, beside its return in the domain that it was adapted
+to. What is there already is kept. Draws begin behind those of `identify_arm`, on which the search was made.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from sim.vector.spec import EnvironmentSpec
 
 RATE, RAMP_AND_REST = 50.0, 4.0  # Hz; s around the chirp
 EPISODES, SEED = 100, 40_000
+FIRST = 10  # draw
 SHARE = 0.9  # of the return in the domain that it was adapted to
 HEADER = (
     "draw",
@@ -71,6 +73,7 @@ class Row:
     hidden: dict[str, float]
     found: dict[str, float]
     zero_shot: float
+    further: float  # after as many steps in the source
     adapted: float
     in_domain: float
     took: float  # s
@@ -121,33 +124,45 @@ def worth(policy: Policy, domain: Domain) -> float:
     return sum(episode.episode_return for episode in episodes) / len(episodes)
 
 
+def train_on(run: RunDirectory, domain: Domain, steps: int, folder: Path, label: str) -> Policy:
+    """The run's policy after further steps in a domain."""
+    recipe, source = run.recipe, run.path / "source"
+    spec = EnvironmentSpec(recipe.robot, recipe.task, domain)
+    identity = run.identity("retrain", Policy(source / POLICY).sha256)
+    with progress(f"{label}: train on", steps) as report:
+        return retrain(recipe.train, spec, source / CHECKPOINT, steps, identity, folder, recipe.seed, report)
+
+
 def measure(run: RunDirectory, draw: int, seconds: float, steps: int, out: Path) -> Row:
     """Swing, look, train on, judge."""
     started, recipe, folder = time.monotonic(), run.recipe, out / f"draw-{draw}"
-    policy = Policy(run.path / "source" / POLICY)
     bag, target = record(recipe.robot, draw, seconds, folder)
     estimate = look(bag, recipe.robot, draw)
     found = posterior(estimate)
-    spec = EnvironmentSpec(recipe.robot, recipe.task, found)
-    identity = run.identity("retrain", policy.sha256)
-    checkpoint, adapted = run.path / "source" / CHECKPOINT, folder / "adapted"
-    with progress(f"draw {draw}: train on", steps) as report:
-        better = retrain(recipe.train, spec, checkpoint, steps, identity, adapted, recipe.seed, report)
-    returns = [worth(*pair) for pair in ((policy, target), (better, target), (better, found))]
+    adapted = train_on(run, found, steps, folder / f"adapted-{steps}", f"draw {draw}")
+    further = train_on(run, load_domain(recipe.source), steps, out / f"further-{steps}", "the source")
+    policies = Policy(run.path / "source" / POLICY), further, adapted
+    returns = [worth(policy, target) for policy in policies]
     took = round(time.monotonic() - started, 1)
-    return Row(draw, seconds, steps, source_commit(), hidden(draw), estimate.values, *returns, took)
+    return Row(
+        *(draw, seconds, steps, source_commit(), hidden(draw), estimate.values),
+        *(*returns, worth(adapted, found), took),
+    )
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """One line of the table."""
     values = (f"{row.hidden[name]:.3f} → {row.found[name]:.3f}" for name in PRIOR)
-    return (str(row.draw), *values, *(f"{v:.2f}" for v in (row.zero_shot, row.adapted, row.in_domain)))
+    returns = row.zero_shot, row.further, row.adapted, row.in_domain
+    return (str(row.draw), *values, *(f"{value:.2f}" for value in returns))
 
 
 def summary(rows: Sequence[Row]) -> str:
     """How many draws reach their share, and the greatest errors, in words."""
     reached = sum(row.adapted >= SHARE * row.in_domain for row in rows)
-    before = sum(row.zero_shot >= SHARE * row.in_domain for row in rows)
+    before, further = (
+        sum(getattr(row, name) >= SHARE * row.in_domain for row in rows) for name in ("zero_shot", "further")
+    )
 
     def most(name: str, relative: bool) -> float:
         gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
@@ -155,7 +170,8 @@ def summary(rows: Sequence[Row]) -> str:
 
     return (
         f"On {reached} of {len(rows)} draws the adapted policy has at least {SHARE:.0%} of the return that "
-        f"it has in its own domain; without adaptation {before} have as much. At worst, strength is off by "
+        f"it has in its own domain; without adaptation {before} have as much, after as much further training in "
+        f"the source {further}. At worst, strength is off by "
         f"{most('joint_strength', True):.1%}, payload by {most('tool_mass_offset', True):.0%} and latency by "
         f"{1e3 * most('action_latency', False):.1f} ms."
     )
@@ -179,7 +195,7 @@ def main(
         rows = read_lines(results, lambda data: Row(**data))
         return [row for row in rows if (row.seconds, row.steps) == (seconds, steps)]
 
-    for draw in sorted(set(range(draws)) - {row.draw for row in known()}):
+    for draw in sorted(set(range(FIRST, FIRST + draws)) - {row.draw for row in known()}):
         append_lines(results, [asdict(measure(directory, draw, seconds, steps, out))])
     rows = known()
     table = markdown.table(HEADER, map(cells, rows))

@@ -29,7 +29,8 @@ def identify(
     """Find the domain parameters with which the simulation moves as the robot in a bag did.
 
     Nothing but the joints' motion is compared, with the base as the robot's file has it: for arms, and for
-    legged robots that hang. The bag begins before the policy is activated, with the robot at rest.
+    legged robots that hang. The motion has to begin at rest, as it does when the bag begins before the policy
+    is activated.
 
     Args:
         bag: that `terrafirma deploy`, `collect` or a launch recorded.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,11 +28,11 @@ class JointMotion:
     set_point: Array  # (N, n) rad, as sent
     position: Array  # (N, n) rad, as each was sent
     contract: Contract
-    left_out: int  # ticks of the bag before the robot rested, or behind the stretch's end
+    left_out: int  # ticks of the bag before and behind the stretch
 
 
 def load_joint_motion(path: Path, namespace: str | None = None) -> JointMotion:
-    """The first stretch in the bag at `path` (folder or .mcap file) without a gap or a joint at its limit.
+    """The longest stretch in the bag at `path` (folder or .mcap file) without a gap or a joint at its limit.
 
     Args:
         namespace: of the robot's topics; by default the one in which a policy has ticked.
@@ -47,7 +48,7 @@ def load_joint_motion(path: Path, namespace: str | None = None) -> JointMotion:
         )
     contract = codec.from_json(Contract, text, f"{path}: contract")
     ticks, sensors = read_ticks(bag, find_topics(bag, namespace, path), contract)
-    stretch = _stretch(ticks, sensors, contract)
+    stretch = max(_stretches(ticks, sensors, contract), key=len, default=[])
     if len(stretch) < 2:
         raise TerrafirmaError(
             f"{path}: none of its {len(ticks)} ticks begins with the robot at rest (below {RESTING:g} rad/s) "
@@ -57,23 +58,29 @@ def load_joint_motion(path: Path, namespace: str | None = None) -> JointMotion:
     return JointMotion(np.array(set_points), np.array(positions), contract, len(ticks) - len(stretch))
 
 
-def _stretch(ticks: list[Tick], sensors: RawSensors, contract: Contract) -> list[tuple[Array, Array]]:
-    """Set-points and positions from the first moment of rest to the first gap or limit."""
+def _stretches(
+    ticks: list[Tick], sensors: RawSensors, contract: Contract
+) -> Iterator[list[tuple[Array, Array]]]:
+    """Set-points and positions, each time from a moment of rest to a gap or a limit."""
     lower, upper = (np.array([getattr(j, end) for j in contract.joints]) for end in ("lower", "upper"))
     found: list[tuple[Array, Array]] = []
     before: Tick | None = None
     for tick in ticks:
         state = sensors.state(tick)
-        if before is not None and (state is None or not _follows(before, tick, contract.control_period)):
-            break
-        if state is None or (before is None and np.abs(state.joint_velocity).max() > RESTING):
-            continue
-        position = state.joint_position
-        if np.minimum(position - lower, upper - position).min() <= LIMIT:
-            break
-        found.append((tick.set_point, position))
+        ends = state is None or np.minimum(*_room(state.joint_position, lower, upper)).min() <= LIMIT
+        if found and (ends or before is None or not _follows(before, tick, contract.control_period)):
+            yield found
+            found = []
         before = tick
-    return found
+        if ends or state is None or (not found and np.abs(state.joint_velocity).max() > RESTING):
+            continue
+        found.append((tick.set_point, state.joint_position))
+    yield found
+
+
+def _room(position: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
+    """To both ends of each joint (n,) rad."""
+    return position - lower, upper - position
 
 
 def _follows(before: Tick, tick: Tick, period: float) -> bool:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from sim.domains.domain import Domain
+from sim.robots.spec import RobotSpec
 
 WALL_HALF_SIZE = (1.0, 10.0, 10.0)  # m, as the obstacle of DARC's half-cheetah (arXiv:2006.13916)
 NOWHERE = 1000.0  # m, along x, where a wall stands that an episode does without
@@ -13,15 +14,17 @@ NOWHERE = 1000.0  # m, along x, where a wall stands that an episode does without
 
 @dataclass(frozen=True)
 class Ground:
-    """What there is beside the plane."""
+    """What there is beside the plane, and where that is."""
 
     terrain: bool = False
     wall: bool = False
+    below: float = 0.0  # m from the world's origin down to the plane: a fixed base is at the origin
 
     @staticmethod
-    def of(domain: Domain) -> Ground:
-        """What the domain's settings can draw, other than nothing."""
-        return Ground(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"))
+    def of(domain: Domain, robot: RobotSpec) -> Ground:
+        """What the domain's settings can draw, other than nothing; a fixed base may be high."""
+        below = robot.base_height if robot.base == "fixed" else 0.0
+        return Ground(_used(domain, "terrain_roughness"), _used(domain, "obstacle_distance"), below)
 
 
 PLANE = Ground()

@@ -45,7 +45,7 @@ class SimulatedRobot:
         self.domain = domain
         self._scene = scene
         self._rng = np.random.default_rng(seed)
-        self._ground = Ground.of(domain)
+        self._ground = Ground.of(domain, spec)
         self.engine = make_engine(domain.engine_name, spec, self._ground, scene)
         self._actuators = Actuators(spec)
         self._sensors = sensors or Sensors(spec, domain)

@@ -22,7 +22,7 @@ class BulletGround:
         self._client = client
         plane = f"{pybullet_data.getDataPath()}/plane.urdf"
         flags = pybullet.URDF_IGNORE_VISUAL_SHAPES
-        depth = terrain.DEPTH if ground.terrain else 0.0
+        depth = ground.below + (terrain.DEPTH if ground.terrain else 0.0)
         self.plane = pybullet.loadURDF(plane, [0, 0, -depth], flags=flags, physicsClientId=client)
         self.bodies = [self.plane]  # what a foot stands on
         self._placed: dict[int, float] = {}  # other bodies and where their middle is along x, m

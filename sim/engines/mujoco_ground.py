@@ -17,7 +17,7 @@ def add_ground(spec: mujoco.MjSpec, ground: Ground) -> None:
     """Add it to a robot's model; friction is the maximum of both surfaces, so all here have 0."""
     depth = terrain.DEPTH if ground.terrain else 0.0
     floor = spec.worldbody.add_geom(
-        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, -depth]
+        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, -depth - ground.below]
     )
     geoms = [floor]
     if ground.terrain:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contract.errors import UnknownNameError
 from sim.robots import a1, ant, half_cheetah, hopper, iiwa, laikago, minitaur, panda, reacher7, walker2d
+from sim.robots.hanging import SUFFIX, hanging
 from sim.robots.robot_file import SUFFIXES, load_robot_file
 from sim.robots.spec import RobotSpec
 
@@ -25,12 +26,14 @@ ROBOTS: dict[str, Callable[[], RobotSpec]] = {
 
 
 def load_robot(name: str) -> RobotSpec:
-    """The robot called `name`, or the one that a robot file describes.
+    """The robot called `name`, or the one that a robot file describes; with `-hanging` behind it, in the air.
 
     Raises:
         UnknownNameError: neither; with the nearest match.
-        TerrafirmaError: a robot file's field that is wrong.
+        TerrafirmaError: a robot file's field that is wrong, or a base that cannot hang.
     """
+    if name.endswith(SUFFIX):
+        return hanging(load_robot(name.removesuffix(SUFFIX)))
     if name in ROBOTS:
         return ROBOTS[name]()
     path = Path(name)

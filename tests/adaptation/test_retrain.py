@@ -47,4 +47,12 @@ def test_it_goes_on_from_the_weights_and_not_from_the_replay(source_run: SourceR
 def test_a_missing_checkpoint_is_named_and_nothing_is_left(source_run: SourceRun, tmp_path: Path) -> None:
     with pytest.raises(TerrafirmaError, match=r"gone\.pt"):
         retrained(source_run, tmp_path / "gone.pt", tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_was_begun_otherwise_is_not_taken_up(source_run: SourceRun, tmp_path: Path) -> None:
+    first = retrained(source_run, source_run.checkpoint, tmp_path)
+    assert retrained(source_run, source_run.checkpoint, tmp_path).sha256 == first.sha256  # done already
+    other = replace(source_run, config=source_run.config.model_copy(update={"gamma": 0.5}))
+    with pytest.raises(TerrafirmaError, match="began otherwise"):
+        retrained(other, source_run.checkpoint, tmp_path)
