@@ -36,7 +36,7 @@ def retrain(
     if it was begun with the same.
 
     Raises:
-        TerrafirmaError: there is no checkpoint, or it is another network's; or the folder holds something else.
+        TerrafirmaError: there is no checkpoint, or it is another network's; the folder holds something else.
     """
     started = folder / CHECKPOINT
     digest = _digest(checkpoint, config, spec, steps, identity, seed)

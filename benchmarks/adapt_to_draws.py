@@ -170,8 +170,8 @@ def summary(rows: Sequence[Row]) -> str:
 
     return (
         f"On {reached} of {len(rows)} draws the adapted policy has at least {SHARE:.0%} of the return that "
-        f"it has in its own domain; without adaptation {before} have as much, after as much further training in "
-        f"the source {further}. At worst, strength is off by "
+        f"it has in its own domain; without adaptation {before} have as much, after as much further training "
+        f"in the source {further}. At worst, strength is off by "
         f"{most('joint_strength', True):.1%}, payload by {most('tool_mass_offset', True):.0%} and latency by "
         f"{1e3 * most('action_latency', False):.1f} ms."
     )

@@ -9,6 +9,8 @@ from tyro.conf import Positional
 
 from contract.errors import TerrafirmaError
 
+INTEGER = 1e-6
+
 
 def excite(
     robot: Positional[str],
@@ -37,11 +39,22 @@ def excite(
     from adaptation.identification.excitation import Chirp
     from adaptation.identification.excitation_policy import write_excitation
     from sim.robots import load_robot
+    from sim.robots.hanging import SUFFIX
 
     if out.exists():
         raise TerrafirmaError(f"{out} exists already; choose another --out.")
     if not rate > 2.0 * high:
         raise TerrafirmaError(f"--rate: {rate:g} Hz cannot tell swings of {high:g} Hz; more than twice that.")
-    policy = write_excitation(load_robot(robot), Chirp(seconds, low, high, amplitude), rate, out)
+    spec = load_robot(robot)
+    if spec.base != "fixed":
+        raise TerrafirmaError(
+            f"{robot}: a chirp would throw a standing robot over; hang it up, and name it {robot}{SUFFIX}."
+        )
+    steps = 1.0 / (rate * spec.time_step)
+    if abs(steps - round(steps)) > INTEGER:
+        raise TerrafirmaError(
+            f"--rate: {rate:g} Hz does not divide {robot}'s physics rate, {1.0 / spec.time_step:g} Hz."
+        )
+    policy = write_excitation(spec, Chirp(seconds, low, high, amplitude), rate, out)
     sys.stdout.write(f"{policy.path}\n")
     return 0

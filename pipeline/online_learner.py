@@ -17,9 +17,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
+from zipfile import BadZipFile
 
 import numpy as np
 import tyro
@@ -35,7 +37,7 @@ from pipeline.recipe import load_recipe
 from pipeline.run_directory import RunDirectory, read_record
 from policies.evaluation import run_episodes
 from policies.runtime import Policy
-from policies.train import CHECKPOINT
+from policies.train import CHECKPOINT, POLICY
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain
 from sim.robots import load_robot
@@ -72,7 +74,7 @@ class OnlineLearner:
             yield {"kind": "same" if self._explains(log) else "changed", "number": number}
             return
         if request["search"] or self._found is None:
-            self._found = motor_strengths(self._robot, self._source.engine, log, number, lambda *_: None)
+            self._found = motor_strengths(self._robot, self._source, log, number, lambda *_: None)
         found = strengths(self._found)
         domain = weakened(self._source, self._robot, found)
         folder = self._out / f"candidate-{number}"
@@ -85,7 +87,7 @@ class OnlineLearner:
         if given is None and now >= healthy - (1.0 - WORTH) * abs(healthy):
             yield {"kind": "nothing", **facts}
             return
-        candidate = Policy(Path(given)) if given else self._learn(request, incumbent, domain, folder)
+        candidate = Policy(Path(given)) if given else self._learn(request, domain, folder)
         yield {
             "kind": "candidate",
             "path": str(candidate.path),
@@ -102,11 +104,13 @@ class OnlineLearner:
         replays.close()
         return error <= max(LEAST_ERROR, CHANGED * self._found.error)
 
-    def _learn(self, request: Answer, incumbent: Policy, domain: Domain, folder: Path) -> Policy:
+    def _learn(self, request: Answer, domain: Domain, folder: Path) -> Policy:
         recipe, steps = self._run.recipe, int(request["steps"])
         spec = EnvironmentSpec(recipe.robot, recipe.task, domain)
-        identity = self._run.identity("fine-tune-online", incumbent.sha256)
-        start = self._run.path / "source" / CHECKPOINT
+        source = self._run.path / "source"
+        # whose weights it begins with, and not whom it succeeds
+        identity = self._run.identity("fine-tune-online", Policy(source / POLICY).sha256)
+        start = source / CHECKPOINT
         return retrain(
             *(recipe.train, spec, start, steps, identity, folder, recipe.seed + int(request["number"])),
             lambda *_: None,
@@ -128,7 +132,7 @@ def read_log(path: Path) -> JointLog:
             command, position, velocity = (file[name] for name in ("command", "position", "velocity"))
             starts = tuple(file["starts"].tolist())
             return JointLog(float(file["rate"]), command, position, velocity, starts)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise TerrafirmaError(f"{path}: no log of joints ({error}).") from error
 
 
@@ -138,8 +142,9 @@ def serve(learner: OnlineLearner, requests: TextIO, answers: TextIO) -> None:
         try:
             for said in learner.answer(json.loads(line)):
                 print(json.dumps(said), file=answers, flush=True)
-        except (TerrafirmaError, ValueError, KeyError) as error:
-            print(json.dumps({"kind": "error", "message": str(error)}), file=answers, flush=True)
+        except Exception as error:  # the robot goes on, and may be of use for the next request
+            sys.stderr.write(traceback.format_exc())
+            print(json.dumps({"kind": "error", "message": repr(error)}), file=answers, flush=True)
 
 
 def main(run: Positional[Path], out: Positional[Path], /) -> None:
@@ -147,9 +152,10 @@ def main(run: Positional[Path], out: Positional[Path], /) -> None:
     os.nice(NICE)
     seed = read_record(run / "run.json")["seed"]
     directory = RunDirectory(run, *load_recipe(run / "recipe.yaml", seed))
-    # whatever a library prints must not come between answers
-    answers, sys.stdout = sys.stdout, sys.stderr
-    serve(OnlineLearner(directory, out), sys.stdin, answers)
+    # whatever a library prints, in C or in a worker, must not come between answers
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)
+        serve(OnlineLearner(directory, out), sys.stdin, answers)
 
 
 if __name__ == "__main__":

@@ -29,12 +29,13 @@ from contract.errors import TerrafirmaError
 from policies.runtime import Policy
 from robot_bridge.live_motion import LiveMotion
 from robot_bridge.shadow import Shadow
-from robot_bridge.succession import check_successor
+from robot_bridge.succession import CONFIRMED, check_successor
 from robot_bridge.tick import Tick
 
 BLOCK = 1.0  # s of rewards that count as one reading: neighbours are alike
 LEAST_BLOCKS, MOST_BLOCKS = 8, 60
 WORSE = 4.0  # standard errors: it is asked after each block
+MOST_TRIES = 3  # to mend one change
 PATIENCE = 10.0  # s for the policy node to read what it is offered
 
 
@@ -102,22 +103,25 @@ class FineTuning:
         self._motion, self._rules, self._out = motion, rules, out
         self._node, self._learner, self._note = node, learner, note
         self._period = policy.contract.control_period
-        self.phase, self.number, self.outcome = Phase.WATCHING, 0, ""
+        # behind the candidates of an earlier session
+        self.phase, self.number, self.outcome = Phase.WATCHING, _begun(out), ""
         self.strengths: Mapping[str, float] = {}
         self._due, self._since = 0.0, 0.0
         self._asked = False  # and not answered
+        self._tries = 0  # to mend what has changed last
         self._own: Path | None = None  # a user's candidate
         self._is_new = True  # the robot: nothing is known of it, or it has changed
         self._candidate: Policy | None = None
         self._shadow: Shadow | None = None
         self._rewards: deque[float] = deque(maxlen=round(MOST_BLOCKS * BLOCK / self._period))
         self._before: list[float] = []  # blocks before the newest promotion
-        self._judged = 0  # blocks since
+        self._seen = self._judged = 0  # rewards since, and blocks of them at the last judgement
 
     def see(self, tick: Tick, reward: float | None) -> None:
         """A tick that ran, and what was earned since the one before it, where that is known."""
         if reward is not None:
             self._rewards.append(reward)
+            self._seen += 1
         if self._shadow is not None and self.phase is Phase.SHADOW:
             self._shadow.see(tick)
 
@@ -134,8 +138,7 @@ class FineTuning:
         """Look at what has changed; `now` in s."""
         if self.phase is Phase.WATCHING and not self._asked and self._motion.is_full:
             if self._own is not None or now >= self._due:
-                self._ask(self._own)
-                self._own = None
+                self._ask_if_known(now)
         elif self.phase is Phase.SHADOW:
             self._judge_shadow(now)
         elif self.phase is Phase.OFFERED:
@@ -148,7 +151,8 @@ class FineTuning:
         kind = answer.get("kind")
         if kind == "changed":
             self._motion.clear()  # some of it may be from before
-            self._is_new = True
+            self._rewards.clear()
+            self._is_new, self._tries = True, 0
             self._watch_on(now, "the robot moves otherwise than it did")
         elif kind == "same":
             self._watch_on(now, "")
@@ -156,23 +160,36 @@ class FineTuning:
             self.strengths = answer["strengths"]
         elif kind == "candidate":
             self._gate(answer, now)
-        elif kind in ("nothing", "error"):
-            self._watch_on(now, "" if kind == "nothing" else f"the learner says: {answer['message']}")
+        elif kind == "nothing":
+            self._watch_on(now, "")
+        elif kind == "error":
+            self._fail(now, f"the learner says: {answer['message']}")
 
     def _in_charge(self) -> Policy:
-        """The policy that acts now; the one that was here first where the node has not said."""
-        known = list(self._known.values())
-        return self._known.get(self._node.said("policy_sha256"), known[0])
+        """The policy that acts now; raises TerrafirmaError where that is one of which nothing is known."""
+        sha = self._node.said("policy_sha256")
+        if sha not in self._known:
+            raise TerrafirmaError(f"the policy node runs {sha or 'nothing'}, knows another.")
+        return self._known[sha]
+
+    def _ask_if_known(self, now: float) -> None:
+        own, self._own = self._own, None
+        try:
+            self._ask(own)
+        except TerrafirmaError as error:
+            self._watch_on(now, str(error))
 
     def _ask(self, candidate: Path | None) -> None:
+        incumbent = self._in_charge()
         self.number += self._is_new or candidate is not None
+        self._tries += self._is_new
         log = self._out / f"motion-{self.number}.npz"
         self._motion.write(log)
         self._learner.ask(
             {
                 "number": self.number,
                 "log": str(log),
-                "incumbent": str(self._in_charge().path),
+                "incumbent": str(incumbent.path),
                 "candidate": None if candidate is None else str(candidate),
                 "search": self._is_new,
                 "steps": self._rules.steps,
@@ -215,7 +232,7 @@ class FineTuning:
         assert self._candidate is not None
         said = self._node.said("candidate")
         if said == f"ready: {self._candidate.sha256}":
-            self._before, self._judged = self._blocks(), 0
+            self._before, self._judged, self._seen = self._blocks(), 0, 0
             self._rewards.clear()
             self._known[self._candidate.sha256] = self._candidate
             self._node.promote()
@@ -226,9 +243,13 @@ class FineTuning:
 
     def _watch(self, now: float) -> None:
         swap = self._node.said("swap")
-        if swap == "confirmed" or swap.startswith("rolled back"):
+        if swap.startswith(CONFIRMED):
             self._motion.clear()
             self._watch_on(now, f"candidate {self.number}: {swap}")
+        elif swap.startswith(("rolled back", "refused")):
+            self._motion.clear()
+            self._rewards.clear()
+            self._fail(now, f"candidate {self.number}: {swap}")
         elif cause := self._is_worse():
             self._note(f"candidate {self.number}: {cause}")
             self._node.roll_back()
@@ -243,16 +264,22 @@ class FineTuning:
 
     def _is_worse(self) -> str | None:
         before, after = self._before, self._blocks()
-        if min(len(before), len(after)) < LEAST_BLOCKS or len(after) == self._judged:
+        seen = math.floor(self._seen * self._period / BLOCK)
+        if min(len(before), len(after)) < LEAST_BLOCKS or seen == self._judged:
             return None
-        self._judged = len(after)
+        self._judged = seen
         error = math.sqrt(np.var(before, ddof=1) / len(before) + np.var(after, ddof=1) / len(after))
         if np.mean(after) >= np.mean(before) - WORSE * error:
             return None
         return f"earns {np.mean(after):.3f} a tick, {np.mean(before):.3f} was earned before it"
 
     def _refuse(self, now: float, why: str) -> None:
-        self._watch_on(now, f"candidate {self.number} refused: {why}")
+        self._fail(now, f"candidate {self.number} refused: {why}")
+
+    def _fail(self, now: float, outcome: str) -> None:
+        """Something came of nothing: try again with another seed, a few times."""
+        self._is_new = self._is_new or 0 < self._tries < MOST_TRIES
+        self._watch_on(now, outcome)
 
     def _watch_on(self, now: float, outcome: str) -> None:
         if outcome:
@@ -260,3 +287,9 @@ class FineTuning:
             self._note(outcome)
         self.phase, self._candidate, self._shadow, self._asked = Phase.WATCHING, None, None, False
         self._due = now + self._rules.interval
+
+
+def _begun(out: Path) -> int:
+    """The greatest number of a candidate in a folder, or 0."""
+    names = (path.name.removeprefix("candidate-") for path in out.glob("candidate-*"))
+    return max((int(name) for name in names if name.isdecimal()), default=0)

@@ -62,4 +62,7 @@ class LearnerProcess:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._answers.put(json.loads(line))
+            try:
+                self._answers.put(json.loads(line))
+            except ValueError:
+                self._answers.put({"kind": "error", "message": f"it says {line.strip()!r}"})

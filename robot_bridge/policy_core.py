@@ -25,6 +25,7 @@ from robot_bridge.succession import Succession, SwapRules
 from robot_bridge.task_command import TaskCommand
 from robot_bridge.tick import Mode, Tick
 
+MISSED = "missed_deadlines"
 STAND = 0.15  # s, from a step to all legs; a robot that freezes instead topples
 
 
@@ -122,8 +123,8 @@ class PolicyCore:
         before, self._ticked = self._ticked, now
         if before is None or 0.0 <= now - before <= self._longest_pause:
             return None
-        self.safety.counts["missed_deadlines"] += 1
-        return "missed_deadlines"
+        self.safety.counts[MISSED] += 1
+        return MISSED
 
     def _note_pose(self, measured: Array) -> None:
         if self._measured is None:
@@ -141,8 +142,8 @@ class PolicyCore:
         elif cause == TILT and self.hold_cause != TILT:
             self._held = self._left = self._measured
         self.mode, self.hold_cause = Mode.HOLDING, cause
-        if self.safety.stopped is not None:
-            self.succession.roll_back(self.safety.stopped)
+        if self.safety.stopped is not None or cause == MISSED:  # a newcomer may be too slow
+            self.succession.roll_back(cause)
         contract = self._contract
         return Tick(
             number,

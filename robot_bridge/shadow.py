@@ -19,6 +19,7 @@ class Shadow:
     def __init__(self, candidate: Policy, ticks: int, max_distance: float) -> None:
         self._candidate, self._left, self._most = candidate, ticks, max_distance
         self._scale = np.array(candidate.contract.action.scale)
+        self._whole, self._last = ticks, -1
         self._distances: list[float] = []
         self._is_finite = True
 
@@ -33,10 +34,13 @@ class Shadow:
         return float(np.mean(self._distances)) if self._distances else 0.0
 
     def see(self, tick: Tick) -> None:
-        """Another tick that acted."""
-        if tick.session_tick == 0:
+        """Another tick that acted; behind a gap it begins anew."""
+        if tick.session_tick != self._last + 1:
             self._candidate.reset()
-        action = self._candidate(tick.observation)
+            self._left = self._whole
+            self._distances.clear()
+        self._last = tick.session_tick
+        action = np.clip(self._candidate(tick.observation), -self._scale, self._scale)
         self._is_finite = self._is_finite and bool(np.isfinite(action).all())
         self._distances.append(distance(action, tick.action, self._scale))
         self._left -= 1

@@ -2,8 +2,9 @@
 
 A newcomer sees what its predecessor saw and goes on from its memory of actions, for their contracts are the
 same but for their identity. Its action is blended with the predecessor's for `blend` seconds, and for
-`probation` seconds both are asked: whoever strays too far from the other, or answers with what is no number,
-goes. A stop does the same. What comes back comes without a jump as well.
+`probation` seconds both are asked: a newcomer that strays too far from its predecessor, or answers with what
+is no number, goes, and a stop does the same. A predecessor that answers so does not come back. What comes
+back comes without a jump as well.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ class SwapRules:
 
     blend: float = 1.0  # s
     probation: float = 20.0  # s of acting
-    max_distance: float = 1.2  # see `distance`; 2 is the farthest that two actions can be apart
+    max_distance: float = 1.0  # see `distance`; 2 is the farthest that two actions can be apart
+
+    def __post_init__(self) -> None:
+        if self.probation < self.blend:
+            raise TerrafirmaError(
+                f"swap.probation: {self.probation:g} s is less than swap.blend, {self.blend:g} s: nobody "
+                "would watch the newcomer come in."
+            )
 
 
 class Succession:
@@ -81,20 +89,29 @@ class Succession:
         return True
 
     def reset(self) -> None:
-        """An episode begins: what acts, acts without what was before."""
+        """An episode begins: what acts, acts without what was before, and a probation begins anew."""
         self.policy.reset()
         if self._before is not None:
             self._before.reset()
+            self._ticks = 0
+            self._distances.clear()
         self._left = None
 
     def __call__(self, observation: NDArray[np.float32]) -> Array:
         """Action (n,) rad."""
         action = self.policy(observation)
         if self._before is not None:
-            return self._on_probation(self._before, action, self._before(observation))
-        return action if self._left is None else self._returning(self._left, action)
+            return self._on_probation(self._clipped(action), self._clipped(self._before(observation)))
+        return action if self._left is None else self._returning(self._left, self._clipped(action))
 
-    def _on_probation(self, predecessor: Policy, action: Array, before: Array) -> Array:
+    def _clipped(self, action: Array) -> Array:
+        """As it would leave."""
+        return np.asarray(np.minimum(np.maximum(action, -self._scale), self._scale))
+
+    def _on_probation(self, action: Array, before: Array) -> Array:
+        if not np.isfinite(before).all() and np.isfinite(action).all():
+            self._before, self.outcome = None, f"{CONFIRMED}: its predecessor's action is not finite"
+            return action
         if cause := self._objection(action, before):
             self.roll_back(cause)
             return before if self._left is None else self._returning(self._left, before)
@@ -122,8 +139,8 @@ class Succession:
 
 
 def distance(one: Array, other: Array, scale: Array) -> float:
-    """How far two actions (n,) rad are apart: the root of their mean squared difference, in scales."""
-    apart = (np.clip(one, -scale, scale) - np.clip(other, -scale, scale)) / scale
+    """Root of the mean squared difference of two actions (n,) rad within their scales, in scales."""
+    apart = (one - other) / scale
     return math.sqrt(float(apart @ apart) / len(scale))
 
 

@@ -1,6 +1,7 @@
 """How others give a running policy node a successor, and take it back.
 
     ros2 param set /policy candidate FILE      is read and checked while the robot goes on; see /diagnostics
+    ros2 param set /policy candidate ""        is forgotten
     ros2 service call /policy/promote std_srvs/srv/Trigger
     ros2 service call /policy/roll_back std_srvs/srv/Trigger
 
@@ -52,14 +53,20 @@ class SwapServices:
         return {CANDIDATE: newcomer, "swap": succession.outcome}
 
     def _take(self, parameters: Sequence[Parameter[Any]]) -> SetParametersResult:
-        paths = [str(each.value) for each in parameters if each.name == CANDIDATE and each.value]
+        paths = [str(each.value) for each in parameters if each.name == CANDIDATE]
         if not paths:
             return SetParametersResult(successful=True)
         succession = self._succession()
+        why = ""
         if not self._accept or succession is None:
             why = "there is no policy at work" if self._accept else "swap.accept is false"
-            return SetParametersResult(successful=False, reason=f"no policy can take over here: {why}")
-        self._newcomer = Newcomer(Path(paths[-1]), succession.policy.contract)
+        elif self._newcomer is not None and self._newcomer.is_reading:
+            why = "another one is being read"
+        if why or succession is None:
+            return SetParametersResult(
+                successful=not paths[-1], reason=f"no policy can take over here: {why}"
+            )
+        self._newcomer = Newcomer(Path(paths[-1]), succession.policy.contract) if paths[-1] else None
         return SetParametersResult(successful=True)
 
     def _promote(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

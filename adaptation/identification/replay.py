@@ -39,6 +39,11 @@ class JointLog:
             raise TerrafirmaError(
                 f"a log needs readings at some rate, got {len(self.command)} at {self.rate:g} Hz."
             )
+        rising = all(one < other for one, other in pairwise((*self.starts, len(self.command))))
+        if not self.starts or self.starts[0] != 0 or not rising:
+            raise TerrafirmaError(
+                f"starts have to rise from 0 to below {len(self.command)}, got {self.starts}."
+            )
         known = (self.command, self.position, () if self.velocity is None else self.velocity)
         if not all(np.isfinite(values).all() for values in known):
             raise TerrafirmaError("a log of joints holds numbers that are not finite.")

@@ -97,7 +97,7 @@ def test_it_finds_what_is_weak_and_learns_for_that(run: Path, tmp_path: Path) ->
     assert judged[-1]["candidate_return"] == judged[-1]["incumbent_return"]
     assert found[0]["source_return"] == judged[0]["source_return"]
     assert found[0]["incumbent_return"] < found[0]["source_return"]  # the arm cannot hold itself up
-    candidate, parent = Policy(Path(found[-1]["path"])), Policy(incumbent)
+    candidate, parent = Policy(Path(found[-1]["path"])), Policy(run / "source" / POLICY)
     identity = candidate.contract.identity
     assert (identity.parent, identity.method) == (parent.sha256, "fine-tune-online")
     assert candidate.sha256 != parent.sha256

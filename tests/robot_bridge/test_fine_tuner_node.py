@@ -62,8 +62,8 @@ def test_a_bad_candidate_is_refused_and_a_sound_robot_left_alone(
     message.point.x, message.point.y, message.point.z = 0.5, 0.2, 0.5
     observer.node.create_timer(0.1, lambda: publisher.publish(message))
     start("emulated_robot_node", robot="iiwa", autostart=True)
-    start("policy_node", policy=REACH, autostart=True, **{"swap.accept": True})
-    start("fine_tuner_node", run=run, policy=REACH, output=tmp_path / "out", ticks=60, exploration_std=0.1)
+    start("policy_node", policy=REACH, autostart=True, exploration_std=0.1, **{"swap.accept": True})
+    start("fine_tuner_node", run=run, policy=REACH, output=tmp_path / "out", ticks=60)
     assert observer.until(lambda: said(diagnostics, "fine_tuner", "") == "learning")
     assert observer.until(lambda: said(diagnostics, "fine_tuner", "") == "watching", LEARNS)
     assert said(diagnostics, "fine_tuner", "outcome") == ""  # nothing to mend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -126,11 +127,12 @@ def until_promoted(robot: Robot, path: Path, reward: float) -> None:
     robot.candidate(path)
     robot.run(round(RULES.shadow / PERIOD), reward)
     assert robot.mind.phase is Phase.OFFERED
-    for _ in range(200):
-        robot.run(1, reward)
-        if robot.mind.phase is Phase.PROBATION:
-            return
-    raise AssertionError(robot.notes)
+    newcomer = robot.node.newcomer
+    assert newcomer is not None
+    while newcomer.is_reading:  # in a thread, which takes no time here
+        time.sleep(0.001)
+    robot.run(1, reward)
+    assert robot.mind.phase is Phase.PROBATION, robot.notes
 
 
 def test_it_asks_for_what_is_new_and_looks_whether_it_still_is_so(robot: Robot) -> None:
@@ -180,6 +182,34 @@ def test_a_good_candidate_takes_over_and_stays(robot: Robot, better: Path) -> No
     assert robot.learner.requests[-1]["incumbent"] == str(better)
 
 
+def test_what_came_of_nothing_is_tried_again_a_few_times(robot: Robot) -> None:
+    def searches() -> list[int]:
+        return [request["number"] for request in robot.learner.requests if request["search"]]
+
+    for tries in range(1, 4):
+        assert len(searches()) == tries
+        robot.answer("error", message="the disk is full")
+        assert "the disk is full" in robot.mind.outcome
+        robot.run(round(RULES.interval / PERIOD) + 1)
+    assert searches() == [1, 2, 3]
+
+
+def test_a_policy_that_it_does_not_know_is_none_to_learn_for(robot: Robot, better: Path) -> None:
+    robot.answer("nothing")
+    asked = len(robot.learner.requests)
+    robot.node.succession.policy = Policy(better)
+    robot.run(round(RULES.interval / PERIOD) + 1)
+    assert len(robot.learner.requests) == asked
+    assert "knows another" in robot.mind.outcome
+
+
+def test_numbers_go_on_behind_those_of_an_earlier_session(iiwa_policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "candidate-7").mkdir()
+    robot = Robot(iiwa_policy, tmp_path, RULES)
+    robot.run(LENGTH)
+    assert robot.learner.requests[0]["number"] == 8
+
+
 def minus(path: Path, contract: Contract) -> Path:
     return write_policy(path, contract, gain=-2.0)
 
@@ -203,7 +233,7 @@ def test_what_the_gate_refuses(
         (other, 2.0, "its action differ"),
         (minus(tmp_path / "minus.onnx", iiwa_contract), 2.0, "in shadow its actions were"),
     ):
-        robot.mind.phase = Phase.LEARNING
+        robot.mind.phase, robot.mind._tries = Phase.LEARNING, 0
         robot.candidate(path, worth)
         robot.run(round(RULES.shadow / PERIOD) + 5)
         assert why in robot.mind.outcome
@@ -228,8 +258,7 @@ def test_who_earns_less_than_before_has_to_go(robot: Robot, better: Path) -> Non
 def test_an_own_candidate_waits_for_its_turn(robot: Robot, better: Path) -> None:
     with pytest.raises(TerrafirmaError, match="one candidate at a time"):
         robot.mind.consider(better)
-    robot.answer("error", message="no checkpoint")
-    assert "no checkpoint" in robot.mind.outcome
+    robot.answer("nothing")
     robot.run(round(RULES.interval / PERIOD) + 1)
     assert not robot.learner.requests[-1]["search"]
     robot.mind.consider(better)

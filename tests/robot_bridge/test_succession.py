@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +111,48 @@ def test_a_bad_first_action_changes_nothing(incumbent: Policy, newcomer: Turning
     assert np.array_equal(actions(succession, 3), np.tile(before, (3, 1)))
 
 
+def test_a_huge_answer_comes_in_as_gradually_as_any(incumbent: Policy, newcomer: Turning) -> None:
+    rules = SwapRules(blend=0.5, probation=2.0, max_distance=2.0)
+    succession, scale = Succession(incumbent, rules), np.array(incumbent.contract.action.scale)
+    before = actions(succession, 1)[0]
+    newcomer.offset = 100.0
+    succession.promote(newcomer)
+    seen = np.array([before, *actions(succession, 10)]) / scale
+    assert np.abs(np.diff(seen, axis=0)).max() <= 2.0 / 10 + 1e-6
+    succession.roll_back("enough")
+    back = np.array([seen[-1] * scale, *actions(succession, 2)]) / scale
+    assert np.abs(np.diff(back, axis=0)).max() <= 1.0 + 1e-6
+    assert np.allclose(back[-1] * scale, before)
+
+
+def test_a_predecessor_that_breaks_does_not_come_back(iiwa_policy: Path) -> None:
+    old, new = Turning(iiwa_policy), Policy(iiwa_policy)
+    succession = Succession(old, RULES)
+    before = actions(succession, 1)[0]
+    succession.promote(new)
+    old.offset = np.nan
+    assert np.allclose(actions(succession, 5), before)
+    assert succession.policy is new
+    assert not succession.on_probation
+    assert "predecessor" in succession.outcome
+    assert not succession.roll_back("too late")
+
+
+def test_ramping_is_no_probation(incumbent: Policy, newcomer: Turning) -> None:
+    """Repeated holds confirm nobody: each begins it anew."""
+    succession = Succession(incumbent, RULES)
+    succession.promote(newcomer)
+    for _ in range(60):
+        actions(succession, 1)
+        succession.reset()
+    assert succession.on_probation
+
+
+def test_nobody_comes_in_unwatched() -> None:
+    with pytest.raises(TerrafirmaError, match=r"swap\.probation: 0\.5 s is less than swap\.blend, 1 s"):
+        SwapRules(blend=1.0, probation=0.5)
+
+
 def test_one_at_a_time(incumbent: Policy, newcomer: Turning, iiwa_policy: Path) -> None:
     succession = Succession(incumbent, RULES)
     succession.promote(newcomer)
@@ -141,7 +183,7 @@ def core_with(incumbent: Policy) -> PolicyCore:
     return core
 
 
-def run(core: PolicyCore, ticks: range) -> list[Tick]:
+def run(core: PolicyCore, ticks: Iterable[int]) -> list[Tick]:
     made = []
     for k in ticks:
         state = RobotState(POSE, np.zeros(7), np.zeros(7))
@@ -166,6 +208,15 @@ def test_a_stop_on_probation_brings_the_one_before_back(
         core.deactivate()
     assert core.succession.policy is incumbent
     assert core.succession.outcome.startswith("rolled back")
+
+
+def test_a_missed_deadline_on_probation_is_laid_to_the_newcomer(incumbent: Policy, newcomer: Turning) -> None:
+    core = core_with(incumbent)
+    run(core, range(60))
+    core.succession.promote(newcomer)
+    run(core, [*range(60, 65), 85])
+    assert core.succession.policy is incumbent
+    assert core.succession.outcome == "rolled back: missed_deadlines"
 
 
 def test_a_swap_interrupts_nothing(incumbent: Policy, newcomer: Turning) -> None:
@@ -204,4 +255,3 @@ def test_distances() -> None:
     scale = np.array([1.0, 2.0])
     assert distance(np.array([1.0, 2.0]), np.array([-1.0, -2.0]), scale) == pytest.approx(2.0)
     assert distance(np.array([1.0, 0.0]), np.array([0.0, 0.0]), scale) == pytest.approx(np.sqrt(0.5))
-    assert distance(np.array([9.0, 0.0]), np.array([1.0, 0.0]), scale) == 0.0  # what leaves is clipped

@@ -26,7 +26,7 @@ class SwapBench(Bench):
     def start_policy(self) -> None:
         self.start(
             *("policy", "policy_node", f"policy:={POLICY}", "autostart:=true"),
-            *("swap.accept:=true", f"swap.probation:={PROBATION}", "swap.max_distance:=0.5"),
+            *("swap.accept:=true", f"swap.probation:={PROBATION}"),
         )
 
     def promote(self, path: Path) -> None:

@@ -15,6 +15,7 @@ from sim.simulated_robot import SimulatedRobot
 
 IIWA = load_robot("iiwa")
 RATE = 20.0
+SOURCE = parse_domain("engine: pybullet\nparameters: {}\n", "source")
 NAMES = tuple(joint.name for joint in IIWA.joints)
 
 
@@ -39,11 +40,22 @@ def joints(state: object) -> tuple[np.ndarray, np.ndarray]:
 
 def test_weak_motors_are_found_from_an_arm_in_motion() -> None:
     log = motion("mujoco", f"{{joint_strength: {{{NAMES[0]}: 0.03, {NAMES[3]}: 0.3}}}}")
-    found = strengths(motor_strengths(IIWA, "pybullet", log, 0, lambda *_: None))
+    found = strengths(motor_strengths(IIWA, SOURCE, log, 0, lambda *_: None))
     assert tuple(found) == NAMES
     assert found[NAMES[0]] == pytest.approx(0.03, abs=0.01)
     assert found[NAMES[3]] == pytest.approx(0.3, abs=0.03)
     assert found[NAMES[1]] == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_is_known_of_the_robot_is_no_weak_motor() -> None:
+    """A tool of 3 kg looks like weak shoulders to who does not know of it."""
+    log = motion("mujoco", "{tool_mass_offset: 3.0}")
+    known = parse_domain("engine: pybullet\nparameters: {tool_mass_offset: 3.0}\n", "known")
+    errors = [
+        abs(strengths(motor_strengths(IIWA, domain, log, 0, lambda *_: None))[NAMES[1]] - 1.0)
+        for domain in (SOURCE, known)
+    ]
+    assert errors[1] < 0.05 < errors[0]
 
 
 def test_a_replay_begins_anew_with_position_and_velocity() -> None:
