@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import tyro
 import yaml
 from tyro.conf import Positional
@@ -86,7 +87,10 @@ def record(robot: str, draw: int, seconds: float, folder: Path) -> tuple[Path, D
     content = {"engine": "mujoco", "parameters": values | {"joint_position_noise": NOISE}}
     domain, chirp, bag = folder / "hidden.yaml", folder / "chirp.onnx", folder / "bag"
     domain.write_text(yaml.safe_dump(content))
-    write_excitation(load_robot(robot), Chirp(seconds - RAMP_AND_REST), RATE, chirp)
+    spec = load_robot(robot)
+    start = np.array([joint.default_position for joint in spec.joints])
+    set_points = Chirp(seconds - RAMP_AND_REST).set_points(spec.joints, start, RATE)
+    write_excitation(spec, set_points, RATE, chirp)
     shutil.rmtree(bag, ignore_errors=True)  # what an interruption left
     arguments = {
         "policy": str(chirp),

@@ -11,6 +11,9 @@ from contract.errors import TerrafirmaError
 
 if TYPE_CHECKING:
     from adaptation.identification.pace import Estimate
+    from adaptation.identification.replay import JointLog
+    from adaptation.identification.unknowns import Unknowns
+    from sim.robots.spec import RobotSpec
 
 FITTED = 0.7  # share of the motion; the rest is for validation
 LEAST = 20  # ticks
@@ -28,9 +31,9 @@ def identify(
 ) -> int:
     """Find the domain parameters with which the simulation moves as the robot in a bag did.
 
-    Nothing but the joints' motion is compared, with the base as the robot's file has it: for arms, and for
-    legged robots that hang. The motion has to begin at rest, as it does when the bag begins before the policy
-    is activated.
+    Nothing but the joints' motion is compared. A robot that is fixed, or hangs, tells of its joints; of the
+    squats of a robot on its feet only `base_mass_offset` is found, and what else the prior leaves open stays
+    so. The motion has to begin at rest, as it does when the bag begins before the policy is activated.
 
     Args:
         bag: that `terrafirma deploy`, `collect` or a launch recorded.
@@ -63,6 +66,8 @@ def identify(
         raise TerrafirmaError(f"{bag}: {ticks} ticks are too few; {round(LEAST / FITTED)} are the least.")
     rate = motion.contract.control_rate
     whole = JointLog(rate, motion.set_point[:ticks], motion.position[:ticks])
+    if spec.base == "floating":
+        return _weigh(spec, unknowns, whole, bag, out)
     log = JointLog(rate, motion.set_point[:fitted], motion.position[:fitted])
     with progress(f"identify {spec.name}", iterations) as report:
         estimate = search(spec, unknowns, log, PaceConfig(iterations=iterations), seed, report)
@@ -73,6 +78,21 @@ def identify(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     _show(estimate, unseen, out)
+    return 0
+
+
+def _weigh(spec: RobotSpec, unknowns: Unknowns, log: JointLog, bag: Path, out: Path) -> int:
+    """Squats on its own feet tell what a robot carries."""
+    from adaptation.identification.posterior import domain_text
+    from adaptation.identification.squat import PAYLOAD, Squat, find_payload
+    from pipeline.progress import console
+
+    payload = find_payload(spec, unknowns.prior, log, Squat())
+    found = {PAYLOAD: (payload.mass, payload.deviation)}
+    text = domain_text(unknowns, found, f"what {bag.name} says of {spec.name}, {len(log) / log.rate:.1f} s")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    console.print(f"{PAYLOAD}  {payload.mass:.2f} ± {payload.deviation:.2f} kg\ndomain  {out}")
     return 0
 
 

@@ -1,8 +1,7 @@
-"""A chirp as a policy file: it plays set-points by heart, through everything that any policy goes through.
+"""Set-points as a policy file: it plays them by heart, through everything that any policy goes through.
 
 So the bridge ramps it in, limits it and stops it, the recorder records it, and no other node has to be
-trusted with a robot. Its memory counts the ticks; what it sees does not matter. When it is over, it stays
-where it began.
+trusted with a robot. Its memory counts the ticks; what it sees does not matter. It stays where it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adaptation.identification.excitation import Chirp
 from contract.record import Action, Command, Contract, Identity, ObservationTerm, RecurrentState, Safety
 from contract.sources import SOURCES
 from contract.state import Array, RobotState
@@ -26,6 +24,7 @@ from sim.robots.spec import RobotSpec
 TASK = "excitation"
 RAMP_IN = 3.0  # s, from wherever the robot is to where the chirp begins
 LEAST_SCALE = 1e-3  # rad
+TILT_LIMIT = 0.5  # rad, of a robot on its feet
 # nothing can be asked of it
 NO_COMMAND = Command("velocity", ("vx",), ("m/s",), "base", (0.0,), (0.0,), (0.0,), timeout=1.0)
 
@@ -46,15 +45,10 @@ class Recital(Deployed):
         return self.actions[row] + 0.0 * observation[:, :1], tick + 1.0
 
 
-def write_excitation(spec: RobotSpec, chirp: Chirp, rate: float, path: Path) -> Policy:
-    """Export a policy that swings every joint about the robot's default pose at `rate` Hz.
-
-    Raises:
-        TerrafirmaError: a joint has no room to swing.
-    """
+def write_excitation(spec: RobotSpec, set_points: Array, rate: float, path: Path) -> Policy:
+    """Export a policy that plays set-points (N, n) rad at `rate` Hz."""
     default = np.array([joint.default_position for joint in spec.joints])
-    actions = chirp.set_points(spec.joints, default, rate) - default
-    actions = np.vstack([actions, np.zeros(len(default))])
+    actions = set_points - default
     contract = _contract(spec, rate, np.abs(actions).max(axis=0))
     still = RobotState(default, np.zeros_like(default), np.zeros_like(default))
     readings = [(replace(still, joint_position=default + offset), np.zeros(1)) for offset in actions[:24]]
@@ -70,5 +64,5 @@ def _contract(spec: RobotSpec, rate: float, largest: Array) -> Contract:
         action=Action("position_offset", tuple(np.maximum(largest, LEAST_SCALE).tolist())),
         observation=(ObservationTerm("joint_position", n, source.unit, source.frame),),
         command=NO_COMMAND,
-        safety=Safety(sensor_timeout=5.0 / rate, ramp_in=RAMP_IN),
+        safety=Safety(5.0 / rate, RAMP_IN, TILT_LIMIT if spec.floating_base else None),
     )

@@ -11,7 +11,7 @@ import pytest
 from policies.runtime import Policy
 
 
-@pytest.mark.parametrize("robot", ["iiwa", "a1-hanging"])
+@pytest.mark.parametrize("robot", ["iiwa", "a1-hanging", "a1"])
 def test_it_writes_a_policy(terrafirma: Callable[..., Any], tmp_path: Path, robot: str) -> None:
     out = tmp_path / "chirp.onnx"
     outcome = terrafirma("excite", robot, "--out", out, "--seconds", 2.0, "--high", 2.0)
@@ -24,7 +24,7 @@ def test_it_writes_a_policy(terrafirma: Callable[..., Any], tmp_path: Path, robo
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a1",), "name it a1-hanging"),
+        (("ant",), "knows of no legs"),
         (("iiwa", "--rate", 33.0), "33 Hz does not divide iiwa's physics rate"),
         (("iiwa", "--rate", 8.0), "more than twice that"),
         (("iiwa", "--low", 6.0), "0 < low < high"),
