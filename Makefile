@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill study-darc study-off-dynamics study-fine-tuning study-draws test lint format clean
+.PHONY: help setup demo study-demo study-hopper-mass faults study-sigkill study-darc study-off-dynamics study-fine-tuning study-draws study-identify-a1 test lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ study-fine-tuning: setup  ## a motor weakens and a running policy is mended, in 
 study-draws: setup  ## swing arms that nobody knows, identify and adapt, ten times (half an hour), writes the page
 	$(BIN)/terrafirma train iiwa-reach-broken-joint --out runs/live-source
 	$(BIN)/python -m benchmarks.adapt_to_draws runs/live-source
+
+study-identify-a1: setup  ## swing and weigh quadrupeds that nobody knows, ten times (ten minutes), writes the page
+	$(BIN)/python -m benchmarks.identify_a1
 
 lint: setup  ## style, format and types
 	$(BIN)/ruff check .
