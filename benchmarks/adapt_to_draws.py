@@ -9,8 +9,6 @@ to. What is there already is kept. Draws begin behind those of `identify_arm`, o
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,25 +20,21 @@ import yaml
 from tyro.conf import Positional
 
 from adaptation.identification.excitation import Chirp
-from adaptation.identification.excitation_policy import write_excitation
 from adaptation.identification.pace import Estimate, PaceConfig, identify
 from adaptation.identification.posterior import posterior
 from adaptation.identification.replay import JointLog
 from adaptation.identification.unknowns import Unknowns
 from adaptation.retrain import retrain
 from benchmarks.identify_arm import NOISE, PRIOR, hidden
-from contract.errors import TerrafirmaError
+from benchmarks.recorded_motion import record_motion
 from pipeline.json_lines import append_lines, read_lines
-from pipeline.places import launch_file
 from pipeline.progress import console, progress
 from pipeline.recipe import load_recipe
 from pipeline.run_directory import RunDirectory, read_record, source_commit
 from policies.evaluation import run_episodes
 from policies.runtime import Policy
 from policies.train import CHECKPOINT, POLICY
-from robot_bridge.environment import own_domain
 from robot_bridge.joint_motion import load_joint_motion
-from robot_bridge.launch_runner import run_launch_file
 from sim import markdown
 from sim.domains.domain import Domain
 from sim.domains.reader import load_domain, parse_domain
@@ -58,6 +52,7 @@ HEADER = (
     "payload, kg",
     "latency, s",
     "zero-shot",
+    "trained on in the source",
     "adapted",
     "in its domain",
 )
@@ -83,33 +78,12 @@ class Row:
 def record(robot: str, draw: int, seconds: float, folder: Path) -> tuple[Path, Domain]:
     """The bag of a chirp on the hidden robot, and that robot for judging."""
     folder.mkdir(parents=True, exist_ok=True)
-    values = hidden(draw)
-    content = {"engine": "mujoco", "parameters": values | {"joint_position_noise": NOISE}}
-    domain, chirp, bag = folder / "hidden.yaml", folder / "chirp.onnx", folder / "bag"
+    content = {"engine": "mujoco", "parameters": hidden(draw) | {"joint_position_noise": NOISE}}
+    domain, spec = folder / "hidden.yaml", load_robot(robot)
     domain.write_text(yaml.safe_dump(content))
-    spec = load_robot(robot)
     start = np.array([joint.default_position for joint in spec.joints])
     set_points = Chirp(seconds - RAMP_AND_REST).set_points(spec.joints, start, RATE)
-    write_excitation(spec, set_points, RATE, chirp)
-    shutil.rmtree(bag, ignore_errors=True)  # what an interruption left
-    arguments = {
-        "policy": str(chirp),
-        "robot": robot,
-        "domain": str(domain),
-        "output": str(bag),
-        "commander": "false",
-        "lockstep": str(RATE),
-        "sensor_rate": str(RATE),
-        "rate": "10.0",
-        "max_ticks": str(round((seconds - RAMP_AND_REST) * RATE)),
-        "seed": str(draw),
-    }
-    code = run_launch_file(launch_file("emulated"), arguments, own_domain(os.environ, os.getpid()))
-    if code:
-        raise TerrafirmaError(
-            f"the launch that records draw {draw} failed with code {code}; its log is above."
-        )
-    return bag, load_domain(domain)
+    return record_motion(robot, set_points, RATE, domain, folder, "bag", draw), load_domain(domain)
 
 
 def look(bag: Path, robot: str, draw: int) -> Estimate:

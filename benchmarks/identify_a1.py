@@ -32,7 +32,7 @@ from sim.domains.domain import Domain
 from sim.domains.reader import parse_domain
 from sim.robots import load_robot
 
-RATE, ITERATIONS = 50.0, 12
+RATE, ITERATIONS = 50.0, 25
 CHIRP, SQUAT = Chirp(12.0, high=1.0), Squat()
 # what is drawn, and the wider range in which it is looked for
 HIDDEN = {

@@ -86,7 +86,12 @@ def main(
     at = np.array([stamps[number] for number in recorded.tick.tolist()])
     start = at[0]
     said = list(_said(out / "bag", start))
-    swapped = next((each.at for each in said if SWAPPED in each.message), at[-1] - start)
+    swaps = [each.at for each in said if SWAPPED in each.message]
+    if len(swaps) != 1 or swaps[0] < weakened - start or any("rolled back" in each.message for each in said):
+        raise TerrafirmaError(
+            f"{len(swaps)} swaps, at {swaps} s: not the one that is to be shown; see {out}."
+        )
+    swapped = swaps[0]
     spans = (("healthy", 0.0, weakened - start), ("weakened", weakened - start, swapped))
     spans += (("successor", swapped, at[-1] - start),)
     stretches = [_stretch(*span, at - start, transitions.reward, recorded) for span in spans]
@@ -127,8 +132,7 @@ def _work(run: Path, policy: Path, out: Path, seconds: float) -> float:
     tuner = (f"policy:={policy}", f"run:={run}", f"output:={out / 'candidates'}")
     with _launched("emulated", *robot, f"seconds:={seconds}"), _launched("fine_tune", *tuner):
         time.sleep(seconds / 2.0)
-        weakened = time.time()
-        _weaken()
+        weakened = _weaken()
         time.sleep(seconds / 2.0)
     return weakened
 
@@ -144,7 +148,8 @@ def _launched(name: str, *arguments: str) -> Iterator[None]:
         process.wait()
 
 
-def _weaken() -> None:
+def _weaken() -> float:
+    """Let the motor weaken; returns when it has, s of wall time."""
     rclpy.init()
     node = rclpy.create_node("weaken")
     client = node.create_client(SetParameters, "/emulated_robot/set_parameters")
@@ -154,8 +159,12 @@ def _weaken() -> None:
     value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=faults)
     future = client.call_async(SetParameters.Request(parameters=[Parameter(name="faults", value=value)]))
     rclpy.spin_until_future_complete(node, future, timeout_sec=10.0)
+    if not future.done() or not future.result().results[0].successful:
+        raise TerrafirmaError("the emulated robot did not take the fault.")
+    now = time.time()
     node.destroy_node()
     rclpy.shutdown()
+    return now
 
 
 def _said(bag: Path, start: float) -> Iterator[Said]:
@@ -193,14 +202,9 @@ def _mean(rewards: Array) -> Mean:
 def _draw(path: Path, at: Array, reward: Array, weakened: float, swapped: float) -> None:
     edges = np.arange(0.0, at[-1], WINDOW)
     parts = [reward[(at >= edge) & (at < edge + WINDOW)] for edge in edges]
-    kept = [
-        (edge + WINDOW / 2.0, part) for edge, part in zip(edges.tolist(), parts, strict=True) if len(part)
-    ]
-    means = [
-        Mean(float(p.mean()), *(float(p.mean() + s * p.std() / np.sqrt(len(p))) for s in (-2, 2)))
-        for _, p in kept
-    ]
-    panel = Panel("reward of a tick", [middle for middle, _ in kept], means, trained=(weakened, swapped))
+    kept = [(edge, part) for edge, part in zip(edges.tolist(), parts, strict=True) if len(part)]
+    middles = [edge + WINDOW / 2.0 for edge, _ in kept]
+    panel = Panel("reward of a tick", middles, [_mean(p) for _, p in kept], trained=(weakened, swapped))
     title = "A motor weakens while a policy works, and a successor takes over"
     note = f"Means of {WINDOW:g} s; shaded from the weakening of {JOINT} to {STRENGTH:g} until the swap."
     draw_curves(path, title, [note], "seconds", [panel], f"{title}. {note}")
