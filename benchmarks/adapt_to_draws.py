@@ -155,6 +155,16 @@ def summary(rows: Sequence[Row]) -> str:
     )
 
 
+def page_sections(rows: Sequence[Row]) -> dict[str, str]:
+    """What the page says of these rows."""
+    return {"adapted": markdown.table(HEADER, map(cells, rows)), "adapted summary": summary(rows)}
+
+
+def read_rows(path: Path) -> list[Row]:
+    """What has been measured."""
+    return read_lines(path, lambda data: Row(**data))
+
+
 def main(
     run: Positional[Path],
     /,
@@ -170,15 +180,12 @@ def main(
     directory = RunDirectory(run, *load_recipe(run / "recipe.yaml", seed))
 
     def known() -> list[Row]:
-        rows = read_lines(results, lambda data: Row(**data))
-        return [row for row in rows if (row.seconds, row.steps) == (seconds, steps)]
+        return [row for row in read_rows(results) if (row.seconds, row.steps) == (seconds, steps)]
 
     for draw in sorted(set(range(FIRST, FIRST + draws)) - {row.draw for row in known()}):
         append_lines(results, [asdict(measure(directory, draw, seconds, steps, out))])
     rows = known()
-    table = markdown.table(HEADER, map(cells, rows))
-    sections = {"adapted": table, "adapted summary": summary(rows)}
-    page.write_text(markdown.rewrite(page.read_text(), sections, str(page)))
+    page.write_text(markdown.rewrite(page.read_text(), page_sections(rows), str(page)))
     console.print(f"{summary(rows)}\nrows    {results}\npage    {page}")
 
 

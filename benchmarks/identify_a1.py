@@ -130,6 +130,16 @@ def worst(rows: Sequence[Row]) -> str:
     )
 
 
+def page_sections(rows: Sequence[Row]) -> dict[str, str]:
+    """What the page says of these rows."""
+    return {"a1 draws": markdown.table(HEADER, map(cells, rows)), "a1 worst": worst(rows)}
+
+
+def read_rows(path: Path) -> list[Row]:
+    """What has been measured."""
+    return read_lines(path, lambda data: Row(**data))
+
+
 def main(
     draws: int = 10,
     out: Path = Path("runs/identify-a1"),
@@ -137,7 +147,7 @@ def main(
     page: Path = Path("docs/system-identification.md"),
 ) -> None:
     """Identify each draw that `results` does not have, and write the table into `page`."""
-    known = {row.draw for row in read_lines(results, lambda data: Row(**data))}
+    known = {row.draw for row in read_rows(results)}
     for draw in sorted(set(range(draws)) - known):
         started = time.monotonic()
         logs = record(draw, out / f"draw-{draw}")
@@ -146,9 +156,8 @@ def main(
         took = round(time.monotonic() - started, 1)
         row = Row(draw, seconds, source_commit(), hidden(draw), found, deviations, took)
         append_lines(results, [asdict(row)])
-    rows = read_lines(results, lambda data: Row(**data))
-    sections = {"a1 draws": markdown.table(HEADER, map(cells, rows)), "a1 worst": worst(rows)}
-    page.write_text(markdown.rewrite(page.read_text(), sections, str(page)))
+    rows = read_rows(results)
+    page.write_text(markdown.rewrite(page.read_text(), page_sections(rows), str(page)))
     console.print(f"{worst(rows)}\nrows    {results}\npage    {page}")
 
 

@@ -107,11 +107,12 @@ def main(
         },
     )
     _draw(picture, at - start, transitions.reward, weakened - start, swapped)
-    page.write_text(markdown.rewrite(page.read_text(), {"stretches": _table(stretches)}, str(page)))
+    page.write_text(markdown.rewrite(page.read_text(), {"stretches": table(stretches)}, str(page)))
     console.print(f"missed ticks {missed}\nresults  {results}\npicture  {picture}\npage     {page}")
 
 
-def _table(stretches: Sequence[Stretch]) -> str:
+def table(stretches: Sequence[Stretch]) -> str:
+    """As the page has it."""
     header = ("stretch", "from, s", "to, s", "mean reward of a tick", "targets reached")
     rows = [
         (s.name, f"{s.start:.0f}", f"{s.end:.0f}", f"{s.reward:.3f}", f"{s.successes} of {s.commands}")
