@@ -21,7 +21,7 @@ from contract.record import Contract
 from contract.state import Array
 from policies.runtime import Policy
 
-WINDOW = 0.25  # s, of which the mean distance counts: a single odd action moves little
+WINDOW = 0.4  # s, of which the mean distance counts: a single odd action moves little
 RETURN = 0.1  # s, from the actions of one that goes to those of one that comes back
 PROBATION, CONFIRMED = "on probation", "confirmed"
 
@@ -32,7 +32,7 @@ class SwapRules:
 
     blend: float = 1.0  # s
     probation: float = 20.0  # s of acting
-    max_distance: float = 1.0  # see `distance`; 2 is the farthest that two actions can be apart
+    max_distance: float = 0.9  # see `distance`; 2 is the farthest that two actions can be apart
 
     def __post_init__(self) -> None:
         if self.probation < self.blend:

@@ -32,7 +32,7 @@ train: {algorithm: sac, steps: 300, environments: 2, workers: 1, hidden: [16, 16
 evaluate: {episodes: 2}
 """
 IIWA = load_robot("iiwa")
-RATE, TICKS, STRETCH = 20.0, 80, 5
+RATE, TICKS, STRETCH = 20.0, 50, 5
 WEAK = "lbr_iiwa_joint_2"
 
 

@@ -24,7 +24,7 @@ from tests.robot_bridge.successors import column_of, write_treacherous
 
 PERIOD = 0.05
 NEAR, FAR = 0.4, 0.6  # m, target's x
-RULES = {"swap.blend": 0.2, "swap.probation": 2.0}
+RULES = {"swap.blend": 0.2, "swap.probation": 6.0}
 BACK = 1.0  # s
 
 

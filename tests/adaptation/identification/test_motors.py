@@ -19,7 +19,7 @@ SOURCE = parse_domain("engine: pybullet\nparameters: {}\n", "source")
 NAMES = tuple(joint.name for joint in IIWA.joints)
 
 
-def motion(engine: str, parameters: str, ticks: int = 100, stretch: int = 5) -> JointLog:
+def motion(engine: str, parameters: str, ticks: int = 60, stretch: int = 5) -> JointLog:
     """Random steps from wherever the arm is, as a policy's."""
     robot = SimulatedRobot(IIWA, parse_domain(f"engine: {engine}\nparameters: {parameters}\n", "hidden"))
     robot.reset()
