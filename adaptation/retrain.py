@@ -42,8 +42,8 @@ def retrain(
     digest = _digest(checkpoint, config, spec, steps, identity, seed)
     if not started.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        _start_from(checkpoint, started)
         (folder / BEGUN).write_text(digest)
+        _start_from(checkpoint, started)
     elif not (folder / BEGUN).is_file() or (folder / BEGUN).read_text() != digest:
         raise TerrafirmaError(f"{folder} holds a training that began otherwise; remove it or choose another.")
     config = config.model_copy(update={"steps": steps, "stop_at": None})

@@ -136,8 +136,9 @@ class FineTuning:
 
     def step(self, now: float) -> None:
         """Look at what has changed; `now` in s."""
-        if self.phase is Phase.WATCHING and not self._asked and self._motion.is_full:
-            if self._own is not None or now >= self._due:
+        if self.phase is Phase.WATCHING:
+            is_time = self._own is not None or now >= self._due
+            if is_time and not self._asked and self._motion.is_full:
                 self._ask_if_known(now)
         elif self.phase is Phase.SHADOW:
             self._judge_shadow(now)
@@ -169,7 +170,7 @@ class FineTuning:
         """The policy that acts now; raises TerrafirmaError where that is one of which nothing is known."""
         sha = self._node.said("policy_sha256")
         if sha not in self._known:
-            raise TerrafirmaError(f"the policy node runs {sha or 'nothing'}, knows another.")
+            raise TerrafirmaError(f"the policy node runs {sha or 'nothing'}; this fine-tuner knows another.")
         return self._known[sha]
 
     def _ask_if_known(self, now: float) -> None:

@@ -115,7 +115,8 @@ class PolicyNode(bridge_node.ManagedNode):
             return "not configured"
         core = self._deployment.core
         state = core.mode.name.lower() + (f": {core.hold_cause}" if core.hold_cause else "")
-        return "; ".join([state, *(f"{what} {said}" for what, said in self._swap.report().items() if said)])
+        told = self._swap.report()  # each turn of the loop: nothing to tell costs nothing
+        return state if not told else "; ".join([state, *(f"{k} {v}" for k, v in told.items() if v)])
 
     def _report(self) -> None:
         deployment = self._deployment

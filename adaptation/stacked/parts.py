@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -14,13 +15,13 @@ class Part(Protocol):
     def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
 
 
-class InParts:
+class InParts(ABC):
     """A learner whose whole state is that of its `parts`."""
 
     @property
+    @abstractmethod
     def parts(self) -> Mapping[str, Part]:
         """By name."""
-        raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs."""
