@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from adaptation.identification.posterior import posterior
 from adaptation.identification.replay import JointLog
 from adaptation.identification.unknowns import Unknowns
 from adaptation.retrain import retrain
+from benchmarks.hidden_draws import largest_error
 from benchmarks.identify_arm import NOISE, PRIOR, hidden
 from benchmarks.recorded_motion import record_motion
 from pipeline.json_lines import append_lines, read_lines
@@ -142,10 +144,7 @@ def summary(rows: Sequence[Row]) -> str:
         sum(getattr(row, name) >= SHARE * row.in_domain for row in rows) for name in ("zero_shot", "further")
     )
 
-    def most(name: str, relative: bool) -> float:
-        gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
-        return max(abs(gap / value if relative else gap) for gap, value in gaps)
-
+    most = partial(largest_error, rows)
     return (
         f"On {reached} of {len(rows)} draws the adapted policy has at least {SHARE:.0%} of the return that "
         f"it has in its own domain; without adaptation {before} have as much, after as much further training "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from adaptation.identification.posterior import posterior
 from adaptation.identification.replay import JointLog
 from adaptation.identification.squat import PAYLOAD, Squat, find_payload
 from adaptation.identification.unknowns import Unknowns
+from benchmarks.hidden_draws import drawn, largest_error
 from benchmarks.identify_arm import NOISE
 from benchmarks.recorded_motion import record_motion
 from pipeline.json_lines import append_lines, read_lines
@@ -65,8 +67,7 @@ class Row:
 
 def hidden(draw: int) -> dict[str, float]:
     """The values of one draw."""
-    rng = np.random.default_rng([2027, draw])
-    return {name: float(rng.uniform(low, high)) for name, (low, high) in HIDDEN.items()}
+    return drawn(2027, draw, HIDDEN)
 
 
 def record(draw: int, folder: Path) -> tuple[JointLog, JointLog]:
@@ -88,8 +89,8 @@ def record(draw: int, folder: Path) -> tuple[JointLog, JointLog]:
     return logs[0], logs[1]
 
 
-def look(swings: JointLog, squats: JointLog, draw: int) -> tuple[dict[str, float], dict[str, float], Domain]:
-    """Values, deviations, and the domain of both."""
+def look(swings: JointLog, squats: JointLog, draw: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Values and deviations."""
     ranges = {name: {"uniform": list(ends)} for name, ends in PRIOR.items()}
     joints = {name: entry for name, entry in ranges.items() if name != PAYLOAD}
     unknowns = Unknowns(_domain(joints))
@@ -100,7 +101,7 @@ def look(swings: JointLog, squats: JointLog, draw: int) -> tuple[dict[str, float
     prior = Domain(known.engine, known.settings + _domain({PAYLOAD: ranges[PAYLOAD]}).settings, "squats")
     payload = find_payload(load_robot("a1"), prior, squats, SQUAT)
     values = estimate.values | {PAYLOAD: payload.mass}
-    return values, estimate.uncertainties | {PAYLOAD: payload.deviation}, prior
+    return values, estimate.uncertainties | {PAYLOAD: payload.deviation}
 
 
 def _domain(parameters: dict[str, dict[str, list[float]]]) -> Domain:
@@ -116,10 +117,7 @@ def cells(row: Row) -> tuple[str, ...]:
 def worst(rows: Sequence[Row]) -> str:
     """The greatest errors of all draws, in words."""
 
-    def most(name: str, relative: bool) -> float:
-        gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
-        return max(abs(gap / value if relative else gap) for gap, value in gaps)
-
+    most = partial(largest_error, rows)
     inside = sum(abs(row.found[n] - row.hidden[n]) <= 2.0 * row.deviations[n] for row in rows for n in HIDDEN)
     strength, share = most("joint_strength", True), most(PAYLOAD, True)
     latency, friction = 1e3 * most("action_latency", False), most("joint_friction", False)
@@ -151,7 +149,7 @@ def main(
     for draw in sorted(set(range(draws)) - known):
         started = time.monotonic()
         logs = record(draw, out / f"draw-{draw}")
-        found, deviations, _ = look(*logs, draw)
+        found, deviations = look(*logs, draw)
         seconds = round(sum(len(log) for log in logs) / RATE, 1)
         took = round(time.monotonic() - started, 1)
         row = Row(draw, seconds, source_commit(), hidden(draw), found, deviations, took)

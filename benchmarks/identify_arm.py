@@ -1,4 +1,4 @@
-"""System identification on hidden draws: `python benchmarks/identify_arm.py`.
+"""System identification on hidden draws: `python -m benchmarks.identify_arm`.
 
 An iiwa in MuJoCo gets a strength, a dry friction, a payload and a latency that the search does not see, and
 swings for some seconds. PyBullet looks for the values with which it would have swung so. What is there
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from adaptation.identification.excitation import Chirp
 from adaptation.identification.pace import PaceConfig, Replays, identify
 from adaptation.identification.replay import JointLog, follow
 from adaptation.identification.unknowns import Unknowns
+from benchmarks.hidden_draws import drawn, largest_error
 from contract.state import Array
 from pipeline.json_lines import append_lines, read_lines
 from pipeline.progress import console, progress
@@ -70,8 +72,7 @@ class Row:
 
 def hidden(draw: int) -> dict[str, float]:
     """The values of one draw."""
-    rng = np.random.default_rng([2026, draw])
-    return {name: float(rng.uniform(low, high)) for name, (low, high) in HIDDEN.items()}
+    return drawn(2026, draw, HIDDEN)
 
 
 def record(
@@ -138,10 +139,7 @@ def page_sections(rows: Sequence[Row]) -> dict[str, str]:
 def worst(rows: Sequence[Row]) -> str:
     """The greatest errors of all draws, in words."""
 
-    def most(name: str, relative: bool) -> float:
-        gaps = ((row.found[name] - row.hidden[name], row.hidden[name]) for row in rows)
-        return max(abs(gap / value if relative else gap) for gap, value in gaps)
-
+    most = partial(largest_error, rows)
     inside = sum(abs(row.found[n] - row.hidden[n]) <= 2.0 * row.deviations[n] for row in rows for n in HIDDEN)
     took, replays = (float(np.mean([getattr(row, field) for row in rows])) for field in ("took", "replays"))
     return (

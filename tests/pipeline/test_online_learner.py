@@ -13,24 +13,14 @@ import pytest
 
 from contract.errors import TerrafirmaError
 from contract.state import JointCommand
-from pipeline.loop import train_only
 from pipeline.online_learner import read_log
-from pipeline.recipe import load_recipe
-from pipeline.run_directory import RunDirectory
 from policies.runtime import Policy
 from policies.train import POLICY
 from sim.domains.reader import parse_domain
 from sim.robots import load_robot
 from sim.simulated_robot import SimulatedRobot
+from tests.tiny_run import train_tiny_run
 
-RECIPE = """
-name: tiny
-robot: iiwa
-task: reach
-source: nominal
-train: {algorithm: sac, steps: 300, environments: 2, workers: 1, hidden: [16, 16], learning_starts: 100}
-evaluate: {episodes: 2}
-"""
 IIWA = load_robot("iiwa")
 RATE, TICKS, STRETCH = 20.0, 50, 5
 WEAK = "lbr_iiwa_joint_2"
@@ -38,10 +28,7 @@ WEAK = "lbr_iiwa_joint_2"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("online")
-    (folder / "tiny.yaml").write_text(RECIPE)
-    train_only(RunDirectory(folder / "run", *load_recipe(folder / "tiny.yaml")), resume=False)
-    return folder / "run"
+    return train_tiny_run(tmp_path_factory.mktemp("online"))
 
 
 def write_log(path: Path, parameters: str) -> Path:

@@ -14,33 +14,20 @@ from rcl_interfaces.srv import SetParameters
 from std_msgs.msg import Float64MultiArray
 
 from contract.record import Contract
-from pipeline.loop import train_only
-from pipeline.recipe import load_recipe
-from pipeline.run_directory import RunDirectory
 from policies.runtime import Policy
 from robot_bridge.tick import Mode, decode
 from tests.robot_bridge.conftest import ROOT, write_policy
+from tests.tiny_run import train_tiny_run
 
 REACH, WALK = (
     ROOT / "policies" / "zoo" / f"{name}.onnx" for name in ("iiwa-reach-broken-joint-oracle", "a1-velocity")
 )
-RECIPE = """
-name: tiny
-robot: iiwa
-task: reach
-source: nominal
-train: {algorithm: sac, steps: 300, environments: 2, workers: 1, hidden: [16, 16], learning_starts: 100}
-evaluate: {episodes: 2}
-"""
 LEARNS = 120.0  # s, for a search and sixty episodes on a busy machine
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tuned")
-    (folder / "tiny.yaml").write_text(RECIPE)
-    train_only(RunDirectory(folder / "run", *load_recipe(folder / "tiny.yaml")), resume=False)
-    return folder / "run"
+    return train_tiny_run(tmp_path_factory.mktemp("tuned"))
 
 
 def said(diagnostics: list[DiagnosticArray], node: str, key: str) -> str:
